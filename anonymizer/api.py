@@ -1,0 +1,293 @@
+"""What the command line does, as functions: detect, plan, run, preview, verify, explain.
+
+Here the families meet: stores read and write, detect finds, planning decides, pipeline replaces, verify proves,
+report tells. Nothing here prints; every function raises the errors of `anonymizer.errors`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+import pyarrow as pa
+
+from anonymizer import detect as detection
+from anonymizer import pipeline, planning, report, rulefile, stores
+from anonymizer import verify as proof
+from anonymizer.contracts import Source
+from anonymizer.errors import SettingError, TargetError, VerificationFailed
+from anonymizer.model.finding import Finding
+from anonymizer.model.plan import ColumnPlan, Plan
+from anonymizer.model.result import CheckResult, RunResult
+from anonymizer.model.rules import Pack, RuleFile
+from anonymizer.model.schema import ColumnName, Schema, TableName, split_name
+from anonymizer.pseudonyms.secret import KeyRing, Secret
+from anonymizer.stores import open_input
+from anonymizer.workspace import Workspace, publish
+
+KEY_VARIABLE = "ANONYMIZER_KEY"
+PIPE = "-"
+SAMPLE_ROWS = 1000
+"""Rows per table that detection looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """How far the work has come: its stage ("detect", "replace", "verify"), and while replacing the table at hand,
+    rows just written, bytes written so far and, where it can be told, how many bytes there will be."""
+
+    stage: str
+    table: TableName | None = None
+    rows: int = 0
+    written: int = 0
+    expected: int | None = None
+
+
+Progress = Callable[[Tick], None]
+
+
+def _silent(tick: Tick) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What was found in a source, and the packs that helped to find it."""
+
+    kind: str
+    schema: Schema
+    findings: tuple[Finding, ...]
+    packs: tuple[Pack, ...]
+
+    def rules(self, assume_masked: bool = False) -> RuleFile:
+        """The rule file that these findings propose; see `rulefile.write_rules` for its text."""
+        return planning.propose(self.schema, self.findings, self.packs, assume_masked)
+
+
+@contextmanager
+def _opened(source: str | Path, target: Path | None = None) -> Iterator[tuple[Source, ModuleType, Workspace]]:
+    """The source, its store, and a private work folder that is gone afterwards."""
+    with Workspace(target) as workspace:
+        opened = open_input(str(source), workspace)
+        store = stores.recognise(opened)
+        yield store.open_source(opened), store, workspace
+
+
+# --- what is personal here? -------------------------------------------------------------------------------------
+
+
+def detect(source: str | Path, packs: Sequence[str] | None = None, progress: Progress = _silent) -> Detection:
+    """Find the columns that hold personal data; `packs` defaults to all that are shipped."""
+    with _opened(source) as (opened, _, _):
+        return _detect(opened, _packs(packs), progress)
+
+
+def _packs(names: Sequence[str] | None, beside: Path | None = None) -> tuple[Pack, ...]:
+    return rulefile.find_packs(rulefile.shipped_packs() if names is None else names, beside)
+
+
+def _detect(source: Source, packs: tuple[Pack, ...], progress: Progress = _silent) -> Detection:
+    progress(Tick("detect"))
+    schema = source.schema()
+    samples = detection.sample_of(source.sample(SAMPLE_ROWS), SAMPLE_ROWS)
+    return Detection(source.kind, schema, detection.find(schema, samples, packs), packs)
+
+
+# --- what will happen? ------------------------------------------------------------------------------------------
+
+
+def plan(source: str | Path, rules: Path | None = None, assume_masked: bool = False, explain: bool = False) -> Plan:
+    """The decision on every column. Without `rules`, detection decides; raises FindingsError for undecided columns.
+
+    With `explain` detection looks as well where there are rules, so that the plan tells what it would have said.
+    """
+    with _opened(source) as (opened, _, _):
+        return _plan(opened, rules, assume_masked, explain)
+
+
+def _plan(source: Source, rules: Path | None, assume_masked: bool, explain: bool = False) -> Plan:
+    if rules is None:
+        found = _detect(source, _packs(None))
+        made = planning.make(found.schema, found.rules(assume_masked), found.findings, found.packs, assume_masked)
+        return replace(made, rule_file=None)
+    written = rulefile.read_rules(rules)
+    packs = _packs(written.packs, rules.parent)
+    findings = _detect(source, packs).findings if explain else ()
+    return planning.make(source.schema(), written, findings, packs, assume_masked)
+
+
+def explain(source: str | Path, column: str, rules: Path | None = None) -> ColumnPlan:
+    """What happens to TABLE.COLUMN, why, and who decided. Raises SettingError when there is no such column."""
+    with _opened(source) as (opened, _, _):
+        *table, name = split_name(column)
+        try:
+            found = planning.table_of(opened.schema(), ".".join(table))
+            found.column(name)
+        except (KeyError, ValueError):
+            raise SettingError(f"the source has no column {column}; write it as TABLE.COLUMN") from None
+        made = _plan(opened, rules, assume_masked=True, explain=True)
+        wanted = ColumnName(found.name, name)
+        return next(plan for plan in made.tables[found.name].columns if plan.name == wanted)
+
+
+# --- the main job -----------------------------------------------------------------------------------------------
+
+
+def run(
+    source: str | Path,
+    target: str | Path,
+    rules: Path | None = None,
+    key_file: Path | None = None,
+    report_folder: Path | None = None,
+    assume_masked: bool = False,
+    dry_run: bool = False,
+    progress: Progress = _silent,
+) -> RunResult:
+    """Replace, write, verify, publish. The target appears only after every check passed.
+
+    The report is written in any case. Raises VerificationFailed when a check failed: nothing is published then.
+    """
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), _Clock()
+    secret, key_status = _secret(key_file)
+    final = None if str(target) == PIPE else Path(target)
+    _refuse_target(source, final)
+    with _opened(source, final) as (opened, store, workspace):
+        _refuse_other_kind(opened.kind, final)
+        made = _plan(opened, rules, assume_masked)
+        kernels = planning.bind(made, KeyRing(secret, made.scope, made.version))
+        clock.lap("detect")
+        result = RunResult(
+            source=opened.input.name,
+            target=str(target),
+            kind=opened.kind,
+            plan=made,
+            counts={},
+            checks=(),
+            key=key_status,
+            version=version("anonymizer"),
+            started=started,
+            warnings=made.warnings,
+        )
+        if dry_run:
+            return result
+        partial = workspace.path / (final.name if final else "result")
+        sink = store.open_sink(opened, partial)
+        counts = pipeline.replace(opened, sink, made, kernels, _meter(opened.input.path, partial, progress))
+        clock.lap("replace")
+        progress(Tick("verify"))
+        checks = proof.verify(made, opened.input, open_input(str(partial), workspace), opened.kind)
+        clock.lap("verify")
+        result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
+        if report_folder is not None:
+            report.write_all(result, report_folder)
+        _require_passed(result)
+        _publish(partial, final)
+    return result
+
+
+def _meter(source: Path, partial: Path, progress: Progress) -> pipeline.Progress:
+    """The result grows to about the size of the source, unless one of them is compressed."""
+    comparable = source.is_file() and source.suffix == partial.suffix
+    expected = source.stat().st_size if comparable else None
+
+    def tick(table: TableName, rows: int) -> None:
+        written = partial.stat().st_size if partial.is_file() else 0
+        progress(Tick("replace", table, rows, written, expected))
+
+    return tick
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def lap(self, stage: str) -> None:
+        now = time.monotonic()
+        self.laps[stage] = round(now - self._since, 3)
+        self._since = now
+
+
+def _secret(key_file: Path | None) -> tuple[Secret, str]:
+    if key_file is not None:
+        return Secret.from_file(key_file), "file"
+    found = Secret.from_environment(KEY_VARIABLE)
+    return (found, "environment") if found is not None else (Secret.fresh(), "fresh, unstored")
+
+
+def _refuse_target(source: str | Path, target: Path | None) -> None:
+    if target is None:
+        return
+    if str(source) != PIPE and Path(source).exists() and target.exists() and Path(source).samefile(target):
+        raise TargetError(f"{target} is the source; name another target")
+    if target.exists() or target.is_symlink():
+        raise TargetError(f"{target} exists; remove it first or name another target")
+
+
+def _refuse_other_kind(kind: str, target: Path | None) -> None:
+    if target is None:
+        return
+    wanted = {".sqlite": "SQLite file", ".sqlite3": "SQLite file", ".db": "SQLite file", ".parquet": "Parquet folder"}
+    other = wanted.get(target.suffix.lower(), kind)
+    if other != kind:
+        raise SettingError(f"the result of a {kind} is a {kind}, not a {other}; give {target.name} another suffix")
+
+
+def _require_passed(result: RunResult) -> None:
+    failed = [check for check in result.checks if check.outcome.value == "failed"]
+    if failed:
+        lines = [f"{check.check}: {'; '.join(check.detail[:5])}" for check in failed]
+        raise VerificationFailed(
+            f"{len(failed)} of {len(result.checks)} checks failed, the result was withheld; "
+            "change the rules of the columns named and run again\n" + "\n".join(lines)
+        )
+
+
+def _publish(partial: Path, target: Path | None) -> None:
+    if target is not None:
+        publish(partial, target)
+        return
+    if partial.is_dir():
+        raise SettingError("a directory archive cannot be written to a pipe; name a target folder")
+    try:
+        with partial.open("rb") as result:
+            while block := result.read(1 << 20):
+                sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise TargetError(f"the pipe was closed before the result was written ({type(error).__name__})") from None
+
+
+# --- looking at it ----------------------------------------------------------------------------------------------
+
+
+def preview(
+    source: str | Path, rules: Path | None = None, key_file: Path | None = None, rows: int = 5
+) -> Mapping[TableName, pa.RecordBatch]:
+    """A few rows of each touched table as they will look: the replaced columns only, so nothing real is shown."""
+    with _opened(source) as (opened, _, _):
+        made = _plan(opened, rules, assume_masked=False)
+        kernels = planning.bind(made, KeyRing(_secret(key_file)[0], made.scope, made.version))
+        shown: dict[TableName, pa.RecordBatch] = {}
+        for part in opened.sample(rows):
+            if part.table in shown or part.table not in kernels or made.tables[part.table].rows == "none":
+                continue
+            columns = {
+                name: kernel(part.batch.column(name).slice(0, rows)) for name, kernel in kernels[part.table].items()
+            }
+            shown[part.table] = pa.RecordBatch.from_pydict(columns)
+        return shown
+
+
+def verify(source: str | Path, target: str | Path, rules: Path | None = None) -> tuple[CheckResult, ...]:
+    """The independent verifier alone: proves a result that was written earlier under the same rules."""
+    with _opened(source) as (opened, _, workspace):
+        made = _plan(opened, rules, assume_masked=False)
+        return proof.verify(made, opened.input, open_input(str(target), workspace), opened.kind)

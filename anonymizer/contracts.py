@@ -1,0 +1,247 @@
+"""The promises that plug-ins keep. A plug-in is a module: its file name is its name, its docstring its manual.
+
+Values travel as Arrow `string` columns: each value is the text that the database itself would print for it (a number
+in digits, a date in ISO form, binary as `\\x` and lower-case hex digits, an array in the literal form of the store),
+in UTF-8 and unescaped; SQL NULL is Arrow null. So one replacement serves every store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from anonymizer.model.plan import Domain, Plan
+from anonymizer.model.finding import Evidence
+from anonymizer.model.result import CheckResult, RunResult
+from anonymizer.model.rules import Pack
+from anonymizer.model.schema import Column, Schema, Table, TableName
+
+Kernel = Callable[[pa.Array], pa.Array]
+"""Replaces one column of one batch: Arrow `string` in and out, same length, null exactly where the input is null.
+
+Pure and deterministic: no input or output, no clock, no state from one batch to the next.
+"""
+
+
+# --- stores -----------------------------------------------------------------------------------------------------
+
+
+class Input(Protocol):
+    """One database as it lies on disk or came through a pipe; read-only, and may be opened any number of times."""
+
+    name: str
+    """How messages and reports name it; never a password."""
+    path: Path
+    """Where it lies; for a pipe, a path that does not exist."""
+
+    def head(self, size: int) -> bytes:
+        """The first bytes, decompressed; b"" for a directory."""
+
+    def open(self) -> BinaryIO:
+        """A fresh, unbuffered-or-buffered stream from the first decompressed byte. Raises SourceError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A piece of the source that goes into the result as it stands.
+
+    `data` is empty or bytes-like; `place` is opaque: where the piece belongs, for the same store's sink.
+    """
+
+    data: Any = b""
+    place: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some consecutive rows of one table.
+
+    `batch` holds the asked columns only, in the asked order, each Arrow `string` as the module says. `frame` is
+    opaque: all that the same store's sink needs to write the rest of these rows exactly as it stood; None when the
+    rows were read for looking at only.
+    """
+
+    table: TableName
+    batch: pa.RecordBatch
+    frame: Any = None
+
+
+class Source(Protocol):
+    """Reads one database. Every method may be called again and starts afresh.
+
+    Every statement or entry is classified; one that could carry rows and is not understood raises SourceError, which
+    names the line or entry, never its content. Memory stays bounded whatever the size.
+    """
+
+    kind: str
+    input: Input
+
+    def schema(self) -> Schema:
+        """All base tables with their columns, keys and constraints. Raises SourceError for an unknown type."""
+
+    def sample(self, rows: int) -> Iterator[Rows]:
+        """About `rows` rows (at most) of each table, all columns, spread over the whole table, frame None.
+
+        A table may come in several batches; a table without rows does not come at all.
+        """
+
+    def parts(self, columns: Mapping[TableName, Collection[str]]) -> Iterator[Verbatim | Rows]:
+        """The whole database in the source's own order.
+
+        Rows of a table in `columns` come as Rows with just those columns (partitions are named themselves); all else
+        is Verbatim. Feeding every part unchanged to the same store's sink gives the source back: byte for byte for
+        text dumps and uncompressed data, equal rows, order and structure for the others.
+        """
+
+
+class Sink(Protocol):
+    """Writes one database, given the parts of a source of the same kind with other values in the batches.
+
+    `write` takes parts in the order in which the source gave them; a Rows whose batch has no rows left writes no row
+    of its frame. A value that the source's encoding cannot express is written without its accents, and if that does
+    not help raises TargetError. `close` completes the file or folder; without it the result is unusable. `abort`
+    lets go of everything open and never raises.
+    """
+
+    def write(self, part: Verbatim | Rows) -> None: ...
+
+    def close(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class Store(Protocol):
+    """A module of `stores/`: source and sink of one dump format or database."""
+
+    NAME: str
+    """As `anonymizer list` and reports print it."""
+
+    def recognises(self, source: Input) -> bool:
+        """Whether the content (not the name) is of this kind. At most one store may say yes."""
+
+    def open_source(self, source: Input) -> Source:
+        """Cheap; raises SourceError for what is damaged at first sight."""
+
+    def open_sink(self, source: Source, target: Path) -> Sink:
+        """Writes to `target`, a path inside the private work folder that does not exist yet."""
+
+
+# --- pseudonyms -------------------------------------------------------------------------------------------------
+
+
+class Keys(Protocol):
+    """Derives independent keys from the one secret."""
+
+    def derive(self, *labels: str) -> bytes:
+        """16 bytes, a function of the secret, the scope, the algorithm's version and the labels alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Everything a transform may know when it builds the kernel of one column."""
+
+    keys: Keys
+    domain: Domain
+    column: Column
+    table: Table
+    parameters: Mapping[str, str | int | float | bool | None]
+    domains: Mapping[str, Domain]
+    """All domains of the plan: a composite (an e-mail) maps its parts in the domains of the parts."""
+    locales: tuple[str, ...]
+
+
+class Transform(Protocol):
+    """A module of `transforms/`: what a rule file may name after `as:`.
+
+    The docstring is the manual: what it does, its ISO/IEC 20889 technique, its parameters, an example of before and
+    after as a doctest or in words, and what it never reaches.
+    """
+
+    NAME: str
+    CATEGORIES: tuple[str, ...]
+    """The categories it is the usual replacement of; may be empty."""
+    TECHNIQUE: str
+    """In the words of ISO/IEC 20889: pseudonymization, suppression, generalization, randomization …"""
+    PARAMETERS: Mapping[str, str]
+    """Parameter -> one sentence."""
+
+    def kernel(self, binding: Binding) -> Kernel:
+        """Raises RuleError when the column's type, width or the parameters do not allow it: never per row."""
+
+    def capacity(self, domain: Domain) -> int | None:
+        """How many distinct pseudonyms there are; None: more than any database has rows."""
+
+
+class Identifier(Protocol):
+    """A module of `identifiers/`: one kind of number or code with a written form and, mostly, a checksum.
+
+    Pure arithmetic over columns: no key and no state. The docstring gives the form, the official source, the range
+    that is never issued with the source of that fact, and doctests.
+    """
+
+    NAME: str
+    CATEGORY: str
+    CAPACITY: int
+    """How many different numbers the never-issued range holds."""
+    REACHABLE: bool
+    """True when no never-issued range is known, so that a pseudonym could be somebody's number: reports say so."""
+
+    def is_valid(self, values: pa.Array) -> pa.Array:
+        """string -> bool: form and checksum hold, spaces and punctuation aside; null stays null."""
+
+    def from_index(self, index: np.ndarray, like: pa.Array) -> pa.Array:
+        """Number `index` (uint64, below CAPACITY) of the never-issued range, in the written form of `like`.
+
+        `like` holds valid values only (no nulls); the result has the same length, spaces, punctuation and prefix.
+        Injective in `index` for one written form.
+        """
+
+
+# --- detection --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """All that a detector may look at for one table."""
+
+    schema: Schema
+    table: Table
+    sample: Mapping[str, pa.Array]
+    """Column -> sampled values (`string`); a column without data is missing."""
+    packs: tuple[Pack, ...]
+
+
+class Detector(Protocol):
+    """A module of `detect/` named `by_…`: one way of noticing personal data."""
+
+    def examine(self, exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
+        """Column -> evidence, without any data value in its words. Pure."""
+
+
+# --- proof and reports ------------------------------------------------------------------------------------------
+
+
+class Check(Protocol):
+    """A module of `verify/` named `check_…`: one property of the written result.
+
+    Shares no code with detection or replacement; trusts nothing but the plan's list of columns.
+    """
+
+    PROMISE: str
+
+    def check(self, plan: Plan, source: Any, target: Any) -> CheckResult:
+        """Compare; `source` and `target` are readers of `verify/`. Never raises for a difference."""
+
+
+class Renderer(Protocol):
+    """A module of `report/` named `…_report`: one output document."""
+
+    SUFFIX: str
+
+    def render(self, result: RunResult) -> str:
+        """The whole document."""

@@ -1,0 +1,94 @@
+"""What happens to each column, decided by whom: made once per run, before the first row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from anonymizer.model.rules import Action, Place, Scalar
+from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The values that must agree under one key: by default all columns of a category.
+
+    `width` is the narrowest column of the domain in characters (None: no limit) and `unique` tells whether any of
+    its columns is a key on its own: both hold for the domain as a whole, so that one value has one pseudonym in all
+    of its columns.
+    """
+
+    name: str
+    width: int | None = None
+    unique: bool = False
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One voice in a decision, strongest first: the rule file, a pack, a detector, an option."""
+
+    name: str
+    says: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """The decision on one column. `transform` and `domain` are set exactly when the action is REPLACE."""
+
+    name: ColumnName
+    column: Column
+    action: Action
+    category: str = "none"
+    transform: str | None = None
+    domain: str | None = None
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    capacity: int | None = None
+    """How many distinct pseudonyms the transform can give; None: practically unlimited."""
+    why: str | None = None
+    layers: tuple[Layer, ...] = ()
+    """Who decided, first; what was overridden, after."""
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """The decisions on one table; `rows` is "all" or "none" (the table is emptied)."""
+
+    table: Table
+    columns: tuple[ColumnPlan, ...]
+    rows: str = "all"
+    why: str | None = None
+
+    @property
+    def replaced(self) -> tuple[ColumnPlan, ...]:
+        """The columns whose values change."""
+        return tuple(column for column in self.columns if column.action is Action.REPLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every table of the schema, partitions included (they repeat their root's decisions)."""
+
+    schema: Schema
+    tables: Mapping[TableName, TablePlan]
+    domains: Mapping[str, Domain]
+    scope: str
+    version: int
+    locales: tuple[str, ...]
+    rule_file: str | None = None
+    relations: tuple[tuple[ColumnName, ColumnName], ...] = ()
+    """Undeclared relations that people confirmed: referencing column, referenced column."""
+    warnings: tuple[str, ...] = ()
+    """What people should know before the run; names only."""
+
+    @property
+    def touched(self) -> dict[TableName, tuple[str, ...]]:
+        """Tables whose rows change, and the columns that a source must decode for it (all of them if emptied)."""
+        result: dict[TableName, tuple[str, ...]] = {}
+        for name, table in self.tables.items():
+            if table.rows == "none":
+                result[name] = tuple(c.column.name for c in table.columns if not c.column.generated)
+            elif table.replaced:
+                result[name] = tuple(c.column.name for c in table.replaced)
+        return result
