@@ -39,10 +39,14 @@ class Database:
     socket: Path
     name: str
 
+    def command(self, program: str, *arguments: str | Path) -> list[str]:
+        """The command line of a client program that talks to this database."""
+        return list(map(str, (programs() / program, "-h", self.socket, "-U", "postgres", "-d", self.name, *arguments)))
+
     def tool(self, program: str, *arguments: str | Path, stdin: bytes | None = None) -> bytes:
         """Run a client program against this database; raises AssertionError with what it says on standard error."""
         done = subprocess.run(
-            [programs() / program, "-h", self.socket, "-U", "postgres", "-d", self.name, *map(str, arguments)],
+            self.command(program, *arguments),
             input=stdin,
             capture_output=True,
             check=False,
