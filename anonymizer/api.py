@@ -6,6 +6,7 @@ report tells. Nothing here prints; every function raises the errors of `anonymiz
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -218,8 +219,9 @@ class _Clock:
 def _secret(key_file: Path | None) -> tuple[Secret, str]:
     if key_file is not None:
         return Secret.from_file(key_file), "file"
-    found = Secret.from_environment(KEY_VARIABLE)
-    return (found, "environment") if found is not None else (Secret.fresh(), "fresh, unstored")
+    if KEY_VARIABLE in os.environ:
+        return Secret.from_environment(KEY_VARIABLE), "environment"
+    return Secret.fresh(), "fresh, unstored"
 
 
 def _refuse_target(source: str | Path, target: Path | None) -> None:

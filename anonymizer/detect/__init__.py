@@ -1,0 +1,131 @@
+"""Finds the columns that hold personal data, and says why.
+
+    by_name         the column's and the table's name, read with the phrases of the rule packs
+    by_comment      the comment on the column, read likewise
+    by_type         type, length and default
+    by_key          surrogate keys
+    by_value        sampled values: identifiers with a checksum, e-mail, web and network addresses
+    by_vocabulary   sampled values: first names, surnames and towns in word lists
+    by_shape        sampled values: dates of birth, secrets, long text, documents
+    neighbours      second look: the other columns of the table
+    relations       last look: what a foreign key ends at
+
+Each `by_…` module is a plug-in (contracts.Detector) that sees one table at a time and returns evidence in log-odds;
+`_weigh` adds it up. Adding a way of noticing is adding a file. What is looked for stands in rules/, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pyarrow as pa
+
+from anonymizer import registry
+from anonymizer.contracts import Exhibit, Rows
+from anonymizer.detect import neighbours, relations
+from anonymizer.detect._weigh import ANY, Opinion, opinion
+from anonymizer.model.finding import Evidence, Finding, Verdict
+from anonymizer.model.rules import Pack
+from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
+
+__all__ = ["find", "sample_of"]
+
+Samples = Mapping[TableName, Mapping[str, pa.Array]]
+"""Table -> column -> sampled values (Arrow `string`, SQL NULL as null)."""
+
+
+def find(schema: Schema, samples: Samples, packs: Sequence[Pack]) -> tuple[Finding, ...]:
+    """One finding for each column of `schema.columns()`, in that order.
+
+    `samples` may lack tables and columns, or all of them: names, types and keys then decide alone. Deterministic.
+    Raises InternalError when a detector does not load, RuleError when a pack names an identifier that does not exist.
+    """
+    detectors = registry.load("detect").values()
+    opinions: dict[ColumnName, Opinion] = {}
+    for table in schema.tables:
+        if table.partition_of is None:
+            exhibit = Exhibit(schema, table, _sample(schema, table, samples), tuple(packs))
+            opinions.update(_opinions(exhibit, [detector.examine(exhibit) for detector in detectors]))
+    opinions = relations.join(schema, opinions)
+    rules = {str(r.place) for pack in packs for r in pack.recognisers if r.place}
+    return tuple(
+        _finding(table, column, opinions[ColumnName(table.name, column.name)], opinions, rules)
+        for table, column in schema.columns()
+    )
+
+
+def sample_of(rows: Iterable[Rows], limit: int) -> dict[TableName, dict[str, pa.Array]]:
+    """A store's samples, put together: at most `limit` rows of each table, and no more than that in memory."""
+    batches: dict[TableName, list[pa.RecordBatch]] = {}
+    for some in rows:
+        kept = batches.setdefault(some.table, [])
+        room = limit - sum(batch.num_rows for batch in kept)
+        if room > 0 and some.batch.num_rows:
+            kept.append(some.batch.slice(0, room))
+    return {
+        table: {
+            name: pa.concat_arrays([batch.column(name) for batch in kept]) for name in kept[0].schema.names
+        }
+        for table, kept in batches.items()
+        if kept
+    }  # fmt: skip
+
+
+def _sample(schema: Schema, table: Table, samples: Samples) -> Mapping[str, pa.Array]:
+    """The table's own sample, or for a partitioned table those of its partitions."""
+    if table.name in samples:
+        return samples[table.name]
+    parts = [
+        samples[part.name]
+        for part in schema.tables
+        if part.partition_of is not None and part.name in samples and schema.root(part.name) is table
+    ] if any(True for _ in table.partition_key) else []  # fmt: skip
+    names = [column.name for column in table.columns]
+    return {
+        name: pa.concat_arrays([part[name] for part in parts if name in part])
+        for name in names
+        if any(name in part for part in parts)
+    }
+
+
+def _opinions(exhibit: Exhibit, examined: Sequence[Mapping[str, tuple[Evidence, ...]]]) -> dict[ColumnName, Opinion]:
+    """The opinion on each column of one table, after the second look."""
+    evidence = {
+        column.name: tuple(item for found in examined for item in found.get(column.name, ()))
+        for column in exhibit.table.columns
+    }
+    first = {name: opinion(items) for name, items in evidence.items()}
+    further = neighbours.reconsider(first)
+    return {
+        ColumnName(exhibit.table.name, name): opinion((*items, *further.get(name, ())))
+        for name, items in evidence.items()
+    }
+
+
+def _finding(
+    table: Table, column: Column, found: Opinion, opinions: Mapping[ColumnName, Opinion], rules: set[str]
+) -> Finding:
+    name = ColumnName(table.name, column.name)
+    if column.family is TypeFamily.SEARCH:
+        return _derived(table, name, opinions)
+    category, verdict = found.category, found.verdict
+    told = sorted(
+        (item for item in found.evidence if item.category in (category, ANY)), key=lambda item: -abs(item.weight)
+    )
+    rule = next((item.source for item in told if item.source in rules and item.weight > 0), None)
+    words = tuple(dict.fromkeys(item.words for item in told)) or ("nothing speaks for personal data",)
+    return Finding(name, category, verdict, round(found.confidence, 3), words[:4], rule)
+
+
+def _derived(table: Table, name: ColumnName, opinions: Mapping[ColumnName, Opinion]) -> Finding:
+    """A search column repeats the words of its table's text: it is as personal as that."""
+    text = [
+        opinions[ColumnName(table.name, other.name)].personal
+        for other in table.columns
+        if other.family is TypeFamily.TEXT
+    ]
+    personal = max(text, default=0.0)
+    if opinion_is_personal := personal >= 0.5:
+        return Finding(name, "other_personal", Verdict.PERSONAL, round(personal, 3), ("derived from other columns",))
+    assert not opinion_is_personal
+    return Finding(name, "none", Verdict.NOT_PERSONAL, round(1 - personal, 3), ("derived from other columns",))

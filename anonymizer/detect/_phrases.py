@@ -1,0 +1,131 @@
+"""The phrases of all packs in one index, and the reading of a column's name with it.
+
+The index is made once per set of packs; a name is read in time proportional to its number of words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from anonymizer.detect import _words
+from anonymizer.model.finding import NOT_PERSONAL
+from anonymizer.model.rules import Pack, Recogniser
+from anonymizer.model.schema import Column, TypeFamily
+
+Phrase = tuple[str, ...]
+"""The words of a phrase in alphabetical order: "date naissance" and "naissance date" are one phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The words from `start` to `end` of a name are a phrase that packs know."""
+
+    start: int
+    end: int
+    phrase: Phrase
+
+
+class Phrases:
+    """What packs know of names."""
+
+    def __init__(self, recognisers: Sequence[Recogniser]) -> None:
+        self.names: dict[Phrase, list[Recogniser]] = {}
+        self.of_tables = [recogniser for recogniser in recognisers if not recogniser.phrases]
+        """Recognisers without names: they hold for every column of such a table."""
+        spelt = {text: _words.split(text) for r in recognisers for text in (*r.phrases, *r.tables)}
+        glued = {"".join(words): text for text, words in reversed(spelt.items())}
+        self._vocabulary = _words.Vocabulary({word for words in spelt.values() for word in words} | glued.keys())
+        phrases = {text: tuple(sorted(map(self._vocabulary.canonical, words))) for text, words in spelt.items()}
+        self._glued = {joined: phrases[text] for joined, text in glued.items()}
+        self._contexts: dict[Recogniser, frozenset[Phrase]] = {}
+        for recogniser in recognisers:
+            for phrase in dict.fromkeys(phrases[text] for text in recogniser.phrases):
+                self.names.setdefault(phrase, []).append(recogniser)
+            self._contexts[recogniser] = frozenset(phrases[text] for text in recogniser.tables)
+        holders: set[Phrase] = set().union(*self._contexts.values())
+        self.holders = frozenset(holders)
+        """Phrases that tell whose data a column or table holds: persons, firms, products, settings."""
+        self.people = frozenset().union(*(self._contexts[r] for r in recognisers if r.category == "full_name"))
+        """Those of them that mean a person."""
+        self._longest = max((len(phrase) for phrase in (*self.names, *holders)), default=1)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """A name's words as far as packs know them, compounds taken apart."""
+        return self._vocabulary.split(name)
+
+    def read(self, words: Sequence[str]) -> list[Match]:
+        """The known phrases in a name, longest first where they overlap; in the order of the name."""
+        return self._windows(words, self.names)
+
+    def holders_in(self, words: Sequence[str]) -> list[Match]:
+        """The phrases that tell whose data it is, in the order of the name."""
+        return self._windows(words, self.holders)
+
+    def _windows(self, words: Sequence[str], known: dict[Phrase, list[Recogniser]] | frozenset[Phrase]) -> list[Match]:
+        free = [True] * len(words)
+        found: list[Match] = []
+        for length in range(min(len(words), self._longest + 1), 0, -1):
+            for start in range(len(words) - length + 1):
+                end = start + length
+                if not all(free[start:end]):
+                    continue
+                phrase = self._phrase(words[start:end], known)
+                if phrase is not None:
+                    found.append(Match(start, end, phrase))
+                    free[start:end] = [False] * length
+        return sorted(found, key=lambda match: match.start)
+
+    def _phrase(
+        self, window: Sequence[str], known: dict[Phrase, list[Recogniser]] | frozenset[Phrase]
+    ) -> Phrase | None:
+        phrase = tuple(sorted(window))
+        if phrase in known:
+            return phrase
+        glued = self._glued.get("".join(window))
+        return glued if glued in known else None
+
+    def holds(self, recogniser: Recogniser, holder: Phrase | None) -> bool:
+        """Whether the entry speaks of what `holder` holds; one without tables speaks of anything."""
+        return not recogniser.tables or holder in self._contexts[recogniser]
+
+    def describes(self, phrase: Phrase) -> bool:
+        """Whether the phrase, as "type" and "count" do, says something about another column."""
+        return any(r.category == "none" and not r.tables for r in self.names.get(phrase, ()))
+
+
+def fits(recogniser: Recogniser, column: Column) -> bool:
+    """Whether the column's type is one of those that the entry names; an array counts as its elements."""
+    if not recogniser.types:
+        return True
+    family = column.element if column.family is TypeFamily.ARRAY and column.element else column.family
+    return family in recogniser.types or column.family in recogniser.types or (
+        family in (TypeFamily.OTHER, TypeFamily.ENUM) and TypeFamily.TEXT in recogniser.types
+        and recogniser.category not in NOT_PERSONAL
+    )  # fmt: skip
+
+
+def of(packs: Sequence[Pack]) -> Phrases:
+    """The index of these packs; made once."""
+    return _of(tuple(pack.recognisers for pack in packs))
+
+
+@lru_cache(maxsize=4)
+def _of(recognisers: tuple[tuple[Recogniser, ...], ...]) -> Phrases:
+    return Phrases([recogniser for pack in recognisers for recogniser in pack])
+
+
+def repeated_affixes(names: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Words with which at least half of a table's names begin or end: `nom_adh, prenom_adh, ddn_adh`.
+
+    They say nothing of a single column. Tables of fewer than four columns have none.
+    """
+    if len(names) < 4:
+        return
+    for end in (0, -1):
+        counts: dict[str, int] = {}
+        for words in names:
+            if len(words) > 1:
+                counts[words[end]] = counts.get(words[end], 0) + 1
+        yield from (word for word, count in counts.items() if 2 * count >= len(names))

@@ -1,0 +1,87 @@
+"""Names as words: how a column or table name is split before anything is looked up in it.
+
+>>> split("BillingPostalCode"), split("tel_nr2"), split("Date de naissance"), split("IPAddress")
+(('billing', 'postal', 'code'), ('tel', 'nr'), ('date', 'naissance'), ('ip', 'address'))
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Set
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SHORT_ENDS = ("id", "nr", "no")
+"""The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
+STOP_WORDS = frozenset("of the and de het van den der du des la le les d et en und von fur voor pour for".split())
+"""Words that a name can do without. "by" is not one: "created by" is not "created"."""
+_PLURALS = (("ies", "y"), ("en", ""), ("es", ""), ("s", ""), ("n", ""), ("x", ""), ("e", ""))
+
+
+def split(name: str) -> tuple[str, ...]:
+    """Words in lower case without accents: parted at capitals, digits and punctuation; numbers and stop words go."""
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    words = tuple(word.lower() for word in _WORD.findall(plain) if not word.isdigit())
+    return tuple(word for word in words if word not in STOP_WORDS) or words
+
+
+class Vocabulary:
+    """The words that packs know; takes compounds and plurals apart into them."""
+
+    def __init__(self, words: Set[str]) -> None:
+        self._words = frozenset(words)
+        self._longest = max(map(len, self._words), default=0)
+        self.split = lru_cache(maxsize=100_000)(self._split)
+
+    def _split(self, name: str) -> tuple[str, ...]:
+        """Like the function `split`, with known compounds and plurals taken apart."""
+        words = tuple(piece for word in split(name) for piece in self._pieces(word))
+        return tuple(word for word in words if word not in STOP_WORDS) or words
+
+    def canonical(self, word: str) -> str:
+        """A known plural's known singular, so that both are one word: "commentaires" is "commentaire"."""
+        for ending, instead in _PLURALS:
+            candidate = word.removesuffix(ending) + instead
+            if word.endswith(ending) and ending != "e" and len(candidate) >= 4 and candidate in self._words:
+                return candidate
+        return word
+
+    def _pieces(self, word: str) -> tuple[str, ...]:
+        found = self.singular(word)
+        if found is not None:
+            return (self.canonical(found),)
+        return self._compound(word) or (word,)
+
+    def singular(self, word: str) -> str | None:
+        """The known word that this is, or is the plural of; None when there is none."""
+        if word in self._words:
+            return word
+        for ending, instead in _PLURALS:
+            if word.endswith(ending) and len(word) - len(ending) >= 3:
+                candidate = word[: len(word) - len(ending)] + instead
+                if candidate in self._words:
+                    return candidate
+        return None
+
+    def _compound(self, word: str) -> tuple[str, ...] | None:
+        """The fewest known words that make up the whole of `word`; None when there are none.
+
+        Linear in the length of the word times that of the longest known word.
+        """
+        best: list[tuple[str, ...] | None] = [()] + [None] * len(word)
+        for end in range(2, len(word) + 1):
+            for start in range(max(0, end - self._longest), end - 1):
+                before = best[start]
+                if before is None or (best[end] is not None and len(before) + 1 >= len(best[end] or ())):
+                    continue
+                piece = word[start:end]
+                if len(piece) < 3 and not (
+                    piece in _SHORT_ENDS and (end == len(word) or (start == 0 and piece == "id"))
+                ):
+                    continue
+                known = self.singular(piece) if end == len(word) else (piece if piece in self._words else None)
+                if known is not None or piece in _SHORT_ENDS:
+                    best[end] = (*before, self.canonical(known or piece))
+        return best[len(word)]

@@ -1,0 +1,40 @@
+"""Notices what a column's name says, and whose data the table's name says it holds.
+
+The name is split into words (four languages, capitals, underscores, compounds, plurals) and read with the phrases of
+the packs; see `_reading`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from anonymizer.contracts import Exhibit
+from anonymizer.detect._phrases import Phrases, of, repeated_affixes
+from anonymizer.detect._reading import TableReading, read, read_table, source
+from anonymizer.detect._weigh import weight
+from anonymizer.model.finding import Evidence
+
+
+def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
+    """Column -> what its name says."""
+    phrases = of(exhibit.packs)
+    table = exhibit.table
+    reading = read_table(phrases, table)
+    names = {column.name: phrases.words(column.name) for column in table.columns}
+    silent = {*repeated_affixes(list(names.values())), *phrases.words(table.name.name)}
+    settings = _settings(phrases, reading)
+    return {
+        column.name: (*read(phrases, column, names[column.name], reading, silent), *settings)
+        for column in table.columns
+    }
+
+
+def _settings(phrases: Phrases, table: TableReading) -> tuple[Evidence, ...]:
+    """Settings of the software or of the firm that owns the database; not those of its users."""
+    if table.holder is None or table.people:
+        return ()
+    return tuple(
+        Evidence(r.category, weight(r.category, r.confidence), f"table name: “{' '.join(table.holder)}”", source(r))
+        for r in phrases.of_tables
+        if phrases.holds(r, table.holder)
+    )

@@ -1,0 +1,79 @@
+"""Notices sampled values that stand in lists of first names, surnames and towns (Dutch, French, English, German).
+
+Titles of songs and names of products contain first names too, so a list says little of a column by itself; most of
+its values must be in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Exhibit
+from anonymizer.detect import _samples
+from anonymizer.model.finding import Evidence
+from anonymizer.model.schema import TypeFamily
+from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary
+from anonymizer.pseudonyms.written_form import compact
+
+_FEWEST = 4
+"""Fewer distinct values than these say nothing."""
+_TOWNS = ("be", "nl", "fr", "de")
+
+
+def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
+    """Column -> what word lists say of its sampled values."""
+    textual = {column.name for column in exhibit.table.columns if column.family is TypeFamily.TEXT}
+    return {
+        name: tuple(_evidence(values))
+        for name, values in _samples.columns(exhibit).items()
+        if name in textual and len(values) >= _FEWEST
+    }
+
+
+def _evidence(values: pa.Array) -> list[Evidence]:
+    words = pc.utf8_split_whitespace(values)
+    counts = pc.list_value_length(words).to_numpy(zero_copy_only=False)
+    keys = compact(values)
+    found: list[Evidence] = []
+
+    def weigh(category: str, hits: pa.Array, chance: float, most: float, kind: str) -> None:
+        hit = int(pc.sum(hits).as_py() or 0)
+        weight = _samples.surprise(hit, len(values) - hit, expected=0.5, chance=chance, most=most)
+        if weight > 0:
+            found.append(Evidence(category, weight, f"values are {kind}", "by_vocabulary"))
+
+    weigh("first_name", pc.is_in(keys, value_set=_first_names()), 0.06, 5.0, "first names")
+    weigh("last_name", pc.is_in(keys, value_set=_surnames()), 0.06, 5.0, "surnames")
+    weigh("city", pc.is_in(keys, value_set=_towns()), 0.06, 3.5, "towns")
+    several = pa.array((counts >= 2) & (counts <= 4))
+    edges = [compact(pc.list_element(pc.if_else(several, words, _PAIR), at)) for at in (0, 1)]
+    named = pc.or_(pc.is_in(edges[0], value_set=_first_names()), pc.is_in(edges[1], value_set=_first_names()))
+    weigh("full_name", pc.and_(several, named), 0.08, 5.0, "first names with other words")
+    return found
+
+
+_PAIR = pa.scalar(["", ""], pa.list_(pa.string()))
+
+
+@cache
+def _first_names() -> pa.Array:
+    return _joined("first_names", LANGUAGES)
+
+
+@cache
+def _surnames() -> pa.Array:
+    return _joined("known_surnames", LANGUAGES)
+
+
+@cache
+def _towns() -> pa.Array:
+    rows = [row[1:3] for country in _TOWNS for row in Vocabulary.load("towns", country).rows]
+    return pc.unique(compact(pa.array([name for names in rows for name in names], pa.string())))
+
+
+def _joined(name: str, languages: tuple[str, ...]) -> pa.Array:
+    return pc.unique(pa.concat_arrays([Vocabulary.load(name, language).keys for language in languages]))

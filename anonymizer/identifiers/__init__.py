@@ -1,0 +1,10 @@
+"""One file per kind of number or code: its form, its checksum, and the range that nobody has.
+
+Pure arithmetic over whole columns, without keys and without state. A file is found by its presence here; what it
+promises is `contracts.Identifier`. Besides, some files offer
+
+    compact(values)    -> the number alone, without punctuation and prefix: what makes two spellings one number
+    rank(values)       -> uint64 below CAPACITY, different for different issued numbers: where one exists, the
+                          replacement of a column of different numbers is a column of different numbers
+    parts of a number  -> dates, sex, bank: named where they occur
+"""

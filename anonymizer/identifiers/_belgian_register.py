@@ -1,0 +1,86 @@
+"""The arithmetic that the Belgian national number and bis number share; `months_added` is what tells them apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from anonymizer.identifiers._characters import (
+    Bytes,
+    Compact,
+    Flags,
+    Numbers,
+    compact,
+    decimal,
+    joined,
+    number,
+    write_digits,
+)
+
+FIRST_DAY = np.datetime64("1900-01-01", "D").astype(np.int64)
+LAST_DAY = np.datetime64("2024-12-31", "D").astype(np.int64)
+DAYS = int(LAST_DAY - FIRST_DAY) + 1
+FEMALE, MALE = 0, 999
+"""The two serial numbers that are never issued: the register hands out 001 to 998, odd to men, even to women."""
+_MONTH_DAYS = np.array([31, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+"""Days of each month; month 0 stands for an unknown one."""
+
+
+def read(values: pa.Array) -> Compact:
+    """Eleven digits per value."""
+    return compact(values, 12, " .-/()")
+
+
+def centuries(digits: Bytes) -> tuple[Flags, Flags]:
+    """bool [n] twice: the check digits are those of a birth before 2000; those of a birth from 2000 on."""
+    body, check = number(digits[:, :9]), number(digits[:, 9:11])
+    return check == 97 - body % 97, check == 97 - (body + np.uint64(2_000_000_000)) % 97
+
+
+def is_valid(values: pa.Array, months_added: tuple[int, ...]) -> Flags:
+    """bool [n]: eleven digits, a month and day that exist or are 00 for unknown, and the right check digits."""
+    read_values = read(values)
+    digits = read_values.digits(0, 11)
+    month, day = number(digits[:, 2:4]).astype(np.int64), number(digits[:, 4:6]).astype(np.int64)
+    dated = np.zeros(len(digits), dtype=bool)
+    for added in months_added:
+        real = month - added
+        inside = (real >= 0) & (real <= 12)
+        dated |= inside & (day <= _MONTH_DAYS[np.where(inside, real, 0)])
+    before, after = centuries(digits)
+    return read_values.where(11) & dated & (before | after)
+
+
+def split(values: pa.Array) -> tuple[NDArray[np.int64], Flags]:
+    """Valid values -> days since 1970-01-01 int64 [n] and bool [n], true for men; an unknown month or day counts as 1."""
+    digits = read(values).digits(0, 11)
+    year = number(digits[:, :2]).astype(np.int64) + np.where(centuries(digits)[0], 1900, 2000)
+    month = np.maximum(number(digits[:, 2:4]).astype(np.int64) % 20, 1)
+    day = np.maximum(number(digits[:, 4:6]).astype(np.int64), 1)
+    months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
+    return months.astype("M8[D]").astype(np.int64) + day - 1, digits[:, 8] % 2 == 1
+
+
+def join(days: NDArray[np.int64], serial: NDArray[np.integer], like: pa.Array, keep_month_of: int = 0) -> pa.Array:
+    """The numbers of people born on these days (since 1970-01-01) with this serial, in the written form of `like`.
+
+    Days outside 1900-2024 wrap around into it. With `keep_month_of` (20) the tens that `like` adds to its month are kept.
+    """
+    within = (days - FIRST_DAY) % DAYS + FIRST_DAY
+    date = within.astype("M8[D]")
+    months = date.astype("M8[M]").astype(np.int64)
+    year, month = months // 12 + 1970, months % 12 + 1
+    day = within - date.astype("M8[M]").astype("M8[D]").astype(np.int64) + 1
+    if keep_month_of:
+        written = number(read(like).digits(2, 4)).astype(np.int64)
+        month = month + written // keep_month_of * keep_month_of
+    body = (((year % 100) * 100 + month) * 100 + day) * 1000 + serial
+    check = 97 - (body + np.where(year >= 2000, 2_000_000_000, 0)) % 97
+    return write_digits(like, joined(decimal(body.astype(np.uint64), 9), decimal(check.astype(np.uint64), 2)))
+
+
+def from_index(index: Numbers, like: pa.Array, keep_month_of: int = 0) -> pa.Array:
+    """Number `index` of 2 * DAYS: each day with a woman's serial 000 and a man's serial 999."""
+    days, male = np.divmod(index.astype(np.int64), 2)
+    return join(days + FIRST_DAY, np.where(male == 1, MALE, FEMALE), like, keep_month_of)

@@ -1,0 +1,51 @@
+"""Belgian bis number: of people who deal with Belgian social security and are not in the national register.
+
+Form: as the national number, YYMMDD-SSS-CC, with 20 added to the month, or 40 where the sex was known on issue.
+Source: Royal Decree of 8 February 1991 on the bis register; https://www.ksz-bcss.fgov.be/
+Range: serial 000 and 999, as for the national number (not confirmed by the issuer). One number per birth date from 1900
+to 2024 and sex.
+
+>>> is_valid(pa.array(["85.47.30-000.50", "85.47.30-000.51"])).to_pylist()
+[True, False]
+>>> from_index(np.array([62512], np.uint64), pa.array(["00.41.01-000.63"])).to_pylist()
+['85.47.30-000.50']
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from anonymizer.identifiers import _belgian_register as register
+from anonymizer.identifiers._characters import Flags, verdict
+
+NAME = "Belgian bis number"
+CATEGORY = "national_id"
+CAPACITY = 2 * register.DAYS
+REACHABLE = False
+
+
+def is_valid(values: pa.Array) -> pa.Array:
+    """string -> bool."""
+    return verdict(values, register.is_valid(values, (20, 40)))
+
+
+def compact(values: pa.Array) -> pa.Array:
+    """string -> string: the digits alone."""
+    return register.read(values).text()
+
+
+def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier.from_index`; the 20 or 40 in the month is that of `like`."""
+    return register.from_index(index, like, keep_month_of=20)
+
+
+def split(values: pa.Array) -> tuple[NDArray[np.int64], Flags]:
+    """Valid values -> birth date in days since 1970-01-01 (int64), and true for men; unknown month or day counts as 1."""
+    return register.split(values)
+
+
+def join(days: NDArray[np.int64], male: Flags, like: pa.Array) -> pa.Array:
+    """The never-issued numbers of these birth dates (days since 1970-01-01) and sexes, written as `like`."""
+    return register.join(days, np.where(male, register.MALE, register.FEMALE), like, keep_month_of=20)

@@ -1,0 +1,59 @@
+"""Payment card number (primary account number).
+
+Form: 13 to 19 digits that pass the Luhn test; the first eight name the issuer.
+Source: ISO/IEC 7812-1, https://www.iso.org/standard/70484.html
+Range: 9999 in front: 9 is for national standards bodies, each with its three-digit country code of ISO 3166-1, and no
+country has 999, which ISO 3166-1 leaves to users (900 to 999).
+
+>>> is_valid(pa.array(["9999 0000 0000 0053", "9999 0000 0000 0054"])).to_pylist()
+[True, False]
+>>> from_index(np.array([5], np.uint64), pa.array(["9999 0000 0000 0004"])).to_pylist()
+['9999 0000 0000 0053']
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from anonymizer.identifiers import _characters as characters
+
+NAME = "payment card number"
+CATEGORY = "credit_card"
+CAPACITY = 100_000_000
+"""That many for thirteen digits; ten times as many for each digit more."""
+REACHABLE = False
+
+_SHORTEST, _LONGEST = 13, 19
+_DIGITS_OF_ISSUER = "9999"
+
+
+def is_valid(values: pa.Array) -> pa.Array:
+    """string -> bool."""
+    read = characters.compact(values, _LONGEST + 1, " -.")
+    digits = read.digits(0, _LONGEST)
+    formed = np.zeros(len(digits), dtype=bool)
+    for length in range(_SHORTEST, _LONGEST + 1):
+        formed |= read.where(length)
+    right = characters.luhn(np.where(digits < 10, digits, 0), read.lengths) == 0
+    return characters.verdict(values, formed & right & (read.codes[:, :6] != ord("0")).any(axis=1))
+
+
+def compact(values: pa.Array) -> pa.Array:
+    """string -> string: the digits alone."""
+    return characters.compact(values, _LONGEST + 1, " -.").text()
+
+
+def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier.from_index`; an index beyond what the length of `like` holds wraps around."""
+    lengths = characters.compact(like, _LONGEST + 1, " -.").lengths
+    middle = characters.decimal(index, _LONGEST - 5)
+    issuer = characters.constant(_DIGITS_OF_ISSUER, len(index))
+    zeros = np.zeros_like(issuer)
+    result = np.zeros((len(index), _LONGEST), np.uint8)
+    for length in np.unique(lengths).tolist():
+        rows = lengths == length
+        body = characters.joined(zeros[rows, :0], issuer[rows], middle[rows, _LONGEST - length :])
+        result[rows, _LONGEST - length :] = characters.joined(body, characters.luhn_digit(body))
+    return characters.write_digits(like, result)

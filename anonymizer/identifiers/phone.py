@@ -1,0 +1,194 @@
+"""Telephone number, of any country.
+
+Form: ITU-T E.164: + or 00, country code and national number, 15 digits at most; or the national number, mostly with a 0 in
+front; with spaces and punctuation anywhere. National forms are read as Belgian unless another country is named.
+Source: ITU-T E.164; https://www.bipt.be/ and https://www.acm.nl/ (numbering plans); the metadata of libphonenumber
+Range: numbers set aside for fiction: France 01 99 00, 02 61 91, 03 53 01, 04 65 71, 05 36 49 and 06 39 98 (ARCEP), United
+Kingdom 020 7946 0, 01632 960 and 07700 900 (Ofcom), North America 555-0100 to 0199 (NANPA). Elsewhere beginnings that the
+numbering plan, as libphonenumber knows it, gives to nobody: Belgium 040 to 044 for mobile numbers and 02 0, 02 1, 03 0,
+03 1 for others (not confirmed by BIPT), and for countries that are not listed below national numbers that begin with 00.
+
+>>> is_valid(pa.array(["+32 (0)40 12 34 56 7", "0401/23.45.67", "123"])).to_pylist()
+[True, True, False]
+>>> from_index(np.array([7], np.uint64), pa.array(["+32 (0)41 00 00 00 1"])).to_pylist()
+['+32 (0)40 00 00 00 7']
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anonymizer.identifiers import _characters as characters
+
+NAME = "telephone number"
+CATEGORY = "phone"
+CAPACITY = 1_000
+"""That many British ones; 50 million Belgian mobile numbers. An index beyond what a range holds wraps around."""
+REACHABLE = False
+
+BELGIUM = 32
+_REGIONS = ("BE", "NL", "FR", "LU", "DE", "GB", "US")
+_MOST_DIGITS = 18
+_FEWEST, _LONGEST = 4, 14
+"""Digits of a national number that is replaced here; fewer are internal extensions."""
+_AREAS = "201 202 212 213 214 215 216 303 305 312 313 314 315 404 405 407 408 412 414 415 416 502 503 504 505 507 508 512"
+_NORTH_AMERICA = " ".join(f"{area}55501" for area in _AREAS.split())
+_PLANS: dict[int, tuple[tuple[int, str, str], ...]] = {
+    32: ((9, "4", "40 41 42 43 44"), (8, "", "20 21 30 31")),
+    31: ((9, "6", "60 69"), (9, "", "27 28 37 39")),
+    33: ((9, "1", "19900"), (9, "2", "26191"), (9, "3", "35301"), (9, "4", "46571"), (9, "5", "53649"), (9, "", "63998")),
+    34: ((9, "6", "75 76 77"), (9, "7", "75 76 77"), (9, "", "89 99")),
+    39: ((10, "3", "30"), (9, "", "10"), (10, "", "10")),
+    41: ((9, "7", "70"), (9, "", "20 30")),
+    43: ((0, "6", "60 63"), (0, "", "20 30")),
+    44: ((10, "7", "7700900"), (10, "2", "2079460"), (10, "", "1632960")),
+    48: ((9, "", "10 20 30"),),
+    49: ((0, "1", "14"), (0, "", "31")),
+    351: ((9, "9", "90 94 95"), (9, "", "20 31")),
+    352: ((9, "6", "60 63 64"), (0, "", "10 11")),
+    1: ((10, "", _NORTH_AMERICA),),
+}
+"""Country code -> plans: how many digits (0: any), how national numbers begin, how never-issued ones do."""
+_ELSEWHERE = (0, "", "00")
+_WITHOUT_TRUNK_ZERO = (39, 378, 1, 34, 351, 352, 48)
+_ONE_DIGIT = (1, 7)
+_TWO_DIGITS = {
+    *(20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61),
+    *(62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98),
+}
+_CODE_LENGTH = np.array(
+    [1 if code // 10 in _ONE_DIGIT else 2 if code in _TWO_DIGITS else 3 for code in range(100)], np.int64
+)
+"""The first two digits after + -> how many digits the country code has."""
+
+
+class Numbers(NamedTuple):
+    """The telephone numbers of a column, taken apart."""
+
+    digits: NDArray[np.uint8]
+    """[n, 18]: all digits, right-aligned."""
+    country: NDArray[np.int64]
+    """[n]: country code, 0 where the value is no telephone number."""
+    national: NDArray[np.int64]
+    """[n]: how many of the last digits are the national number."""
+
+
+def parse(values: pa.Array, country: int = BELGIUM) -> Numbers:
+    """Take the values apart; national forms belong to `country`."""
+    read = characters.compact(values, _MOST_DIGITS, " .-/()+")
+    digits = np.where(read.codes > 0, read.codes - np.uint8(ord("0")), 0)
+    lengths = np.where((digits < 10).all(axis=1) & (read.lengths <= _MOST_DIGITS), read.lengths, 0)
+    rows = np.arange(len(digits))
+    plus = pc.fill_null(pc.match_substring_regex(values, r"^[\s(]*\+"), False).to_numpy(zero_copy_only=False)
+    double_zero = ~plus & (digits[:, 0] == 0) & (digits[:, 1] == 0)
+    bare = ~plus & (digits[:, 0] > 0) & (lengths > 9)
+    bare &= characters.number(digits[:, : len(str(country))]) == country
+    international = plus | double_zero | bare
+    start = np.where(double_zero, 2, 0)
+    front = digits[rows, start].astype(np.int64) * 10 + digits[rows, start + 1]
+    width = _CODE_LENGTH[np.minimum(front, 99)]
+    third = digits[rows, start + 2]
+    code = np.where(width == 1, front // 10, np.where(width == 2, front, front * 10 + third))
+    code = np.where(international, code, country)
+    start = np.where(international, start + width, 0)
+    trunk = (digits[rows, np.minimum(start, _MOST_DIGITS - 1)] == 0) & ~np.isin(code, _WITHOUT_TRUNK_ZERO)
+    national = lengths - start - trunk
+    ok = (lengths > 0) & (national >= _FEWEST) & (national <= _LONGEST)
+    places = np.arange(_MOST_DIGITS) - (_MOST_DIGITS - lengths[:, None])
+    aligned = np.where(places >= 0, np.take_along_axis(digits, np.maximum(places, 0), axis=1), 0)
+    return Numbers(aligned, np.where(ok, code, 0), np.where(ok, national, 0))
+
+
+def _plans(numbers: Numbers) -> list[tuple[NDArray[np.int64], int, tuple[str, ...]]]:
+    """Rows, digits of their national numbers, and how never-issued ones begin: for each kind of number in the column."""
+    first = numbers.digits[np.arange(len(numbers.national)), -np.maximum(numbers.national, 1)].astype(np.int64)
+    kind = (numbers.country * 100 + numbers.national) * 10 + first
+    result = []
+    for each in np.unique(kind).tolist():
+        country, length, digit = each // 1000, each // 10 % 100, str(each % 10)
+        if country:
+            candidates = (*_PLANS.get(country, ()), _ELSEWHERE)
+            chosen = next(new for size, old, new in candidates if size in (0, length) and digit.startswith(old))
+            beginnings = tuple(text[: max(length - 1, 1)] for text in chosen.split())
+            result.append((np.flatnonzero(kind == each), length, beginnings))
+    return result
+
+
+def compact(values: pa.Array, country: int = BELGIUM) -> pa.Array:
+    """string -> string: country code and national number; "0" where the value is no telephone number."""
+    numbers = parse(values, country)
+    places = np.arange(_MOST_DIGITS)
+    national = np.where(places >= _MOST_DIGITS - numbers.national[:, None], numbers.digits, 0)
+    text = characters.rows_as_text(national + np.uint8(ord("0")))
+    # The count of digits keeps numbers apart that differ in zeros in front.
+    heads = [pa.array(part).cast(pa.string()) for part in (numbers.country, numbers.national)]
+    return pc.if_else(pa.array(numbers.country > 0), pc.binary_join_element_wise(*heads, text, "."), "0")
+
+
+def belgian_mobile(values: pa.Array, country: int = BELGIUM) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+    """Which values are Belgian mobile numbers, and their rank below 50 million: different for different issued ones."""
+    numbers = parse(values, country)
+    mobile = (numbers.country == BELGIUM) & (numbers.national == 9) & (numbers.digits[:, -9] == 4)
+    rank = (numbers.digits[:, -8] % 5).astype(np.uint64) * np.uint64(10**7) + characters.number(numbers.digits[:, -7:])
+    return mobile, rank
+
+
+def from_index(index: NDArray[np.uint64], like: pa.Array, country: int = BELGIUM) -> pa.Array:
+    """See `contracts.Identifier.from_index`; country code and trunk prefix stay. `like` are values that `parse` reads."""
+    numbers = parse(like, country)
+    digits = numbers.digits.copy()
+    for rows, length, beginnings in _plans(numbers):
+        free = length - len(beginnings[0])
+        which, rest = np.divmod(index[rows].astype(np.uint64), np.uint64(10**free))
+        fronts = np.array([[int(sign) for sign in beginning] for beginning in beginnings], np.uint8)
+        digits[rows, -length : _MOST_DIGITS - free] = fronts[(which % np.uint64(len(beginnings))).astype(np.int64)]
+        if free:
+            digits[rows, -free:] = characters.decimal(rest, free)
+    return characters.write_digits(like, digits)
+
+
+def is_unissued(values: pa.Array, country: int = BELGIUM) -> NDArray[np.bool_]:
+    """bool [n]: the number is in a range that `from_index` writes to."""
+    numbers = parse(values, country)
+    result = np.zeros(len(values), dtype=bool)
+    for rows, length, beginnings in _plans(numbers):
+        size = len(beginnings[0])
+        front = numbers.digits[rows, -length : _MOST_DIGITS - length + size]
+        for beginning in beginnings:
+            result[rows] |= (front == np.array([int(sign) for sign in beginning], np.uint8)).all(axis=1)
+    return result
+
+
+@lru_cache(maxsize=65_536)
+def _is_assignable(text: str) -> bool:
+    text = text.lstrip(" (")
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    # Without + or 0 in front it may be any number: only one country is tried.
+    regions: tuple[str | None, ...] = (None,) if text[0] == "+" else _REGIONS if text[0] == "0" else _REGIONS[:1]
+    for region in regions:
+        try:
+            if phonenumbers.is_valid_number(phonenumbers.parse(text, region)):
+                return True
+        except phonenumbers.NumberParseException:
+            continue
+    return False
+
+
+def is_valid(values: pa.Array) -> pa.Array:
+    """string -> bool: libphonenumber, trying seven countries for national forms, or a range of ours; slow when large."""
+    numbers = parse(values)
+    possible = pa.array(numbers.country > 0)
+    encoded = pc.if_else(possible, values, None).dictionary_encode()
+    known = pa.array([_is_assignable(text) for text in encoded.dictionary.to_pylist()], pa.bool_())
+    known = pc.fill_null(known.take(encoded.indices), False)
+    marked = pc.fill_null(pc.match_substring_regex(values, r"^[\s(]*[+0]"), False)
+    ours = pc.and_(pa.array(is_unissued(values)), marked)
+    return pc.if_else(values.is_valid(), pc.and_(possible, pc.or_(known, ours)), None)

@@ -1,0 +1,77 @@
+"""Stores: one file per dump format or database, source and sink together.
+
+Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
+compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`; modules with an
+underscore are what they share. `recognise` tells by its content which store a source belongs to.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from anonymizer import registry
+from anonymizer.contracts import Input
+from anonymizer.errors import SourceError
+from anonymizer.stores._input import is_packed, open_input
+from anonymizer.stores._output import open_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["open_input", "open_output", "recognise"]
+
+_HEAD = 1 << 16
+
+
+def recognise(source: Input) -> ModuleType:
+    """The store that the source's content belongs to. Raises SourceError when it is none, or more than one."""
+    stores = registry.load("stores")
+    fitting = [module for module in stores.values() if module.recognises(source)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        kinds = " and ".join(module.NAME for module in fitting)
+        raise SourceError(f"{source.name} looks like {kinds} at once; make the dump again with the database's own tool")
+    known = ", ".join(module.NAME for module in stores.values())
+    raise SourceError(f"{source.name} {_what_it_is(source)}; what can be read: {known}")
+
+
+def _what_it_is(source: Input) -> str:
+    """What is known of a source that no store reads, and what to do."""
+    if source.path.is_dir():
+        return "is a folder without a dump that can be read"
+    head = source.head(_HEAD)
+    return next((words for fits, words in _KNOWN if fits(head)), "is no dump or database that can be read")
+
+
+def _text(head: bytes) -> str:
+    return head.decode(
+        "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "latin-1", "replace"
+    )
+
+
+def _is_sql_server(head: bytes) -> bool:
+    return re.search(r"(?im)^\s*GO\s*$|\[dbo\]\.|^\s*USE \[|^\s*SET ANSI_NULLS", _text(head)) is not None
+
+
+def _is_mysql(head: bytes) -> bool:
+    marks = r"(?i)^-- (MySQL|MariaDB) dump|/\*!\d{5}|\bENGINE\s*=\s*\w+|CREATE TABLE (IF NOT EXISTS )?`"
+    return re.search(marks, _text(head)) is not None
+
+
+_KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
+    (
+        lambda head: head.startswith((b"TAPE", b"MSSQLBAK")),
+        "is a SQL Server backup, which only SQL Server can read; restore it there",
+    ),
+    (
+        lambda head: head.startswith(b"PK") and (b"model.xml" in head or b"[Content_Types].xml" in head),
+        "is a SQL Server package (.bacpac or .dacpac), which is not supported yet",
+    ),
+    (is_packed, "holds a compressed file or an archive; unpack it first"),
+    (_is_mysql, "is a MySQL or MariaDB dump, which is not supported yet"),
+    (_is_sql_server, "is a SQL Server script, which is not supported yet"),
+)

@@ -1,0 +1,125 @@
+"""Which statements and psql commands may stand in a dump: those that cannot carry rows, and those that are read.
+
+A list of what is known to be harmless, not of what is harmful: anything else stops the run. Source: PostgreSQL manual,
+"SQL Commands"; the sources of pg_dump for what it writes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from anonymizer.errors import SourceError
+
+_HARMLESS = re.compile(
+    rb"""(?:
+    ABORT | ALTER | ANALY[ZS]E | BEGIN | CHECKPOINT | CLUSTER | COMMENT\s+ON | COMMIT | CREATE | DISCARD | DROP | END
+    | GRANT | IMPORT\s+FOREIGN\s+SCHEMA | LOCK | REASSIGN\s+OWNED | REFRESH\s+MATERIALIZED\s+VIEW | REINDEX | RELEASE
+    | RESET | REVOKE | ROLLBACK | SAVEPOINT | SECURITY\s+LABEL | SET | SHOW | START\s+TRANSACTION | TRUNCATE | VACUUM
+    | SELECT\s+(?:pg_catalog\s*\.\s*)?(?:setval|set_config|pg_restore_relation_stats|pg_extension_config_dump
+                |binary_upgrade_\w+)\s*\(
+    )(?![\w$])|(?:;)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_ROWS = re.compile(
+    rb"CREATE\s+(?:\w+\s+)*?TABLE\s.*?(?:\bAS\s*(?:\(\s*)*(?:SELECT|VALUES|TABLE|WITH|EXECUTE)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CREATE_TABLE = re.compile(rb"CREATE\s+(?:(?:GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED)\s+)*TABLE\b", re.IGNORECASE)
+_SELECT_INTO = re.compile(rb"SELECT\b.*\bINTO\b", re.IGNORECASE | re.DOTALL)
+_PASSWORD = re.compile(
+    rb"(?:CREATE|ALTER)\s+(?:ROLE|USER|GROUP|SUBSCRIPTION|SERVER)\b.*\bpassword\b", re.IGNORECASE | re.DOTALL
+)
+_LARGE_OBJECT = re.compile(
+    rb"SELECT\s+(?:pg_catalog\s*\.\s*)?(?:lo_\w+|lowrite|loread)\s*\(|ALTER\s+LARGE\s+OBJECT\b", re.IGNORECASE
+)
+_STATISTICS = re.compile(
+    rb"SELECT\s+(?:\*\s+FROM\s+)?(?:pg_catalog\s*\.\s*)?pg_restore_(?:attribute|extended)_stats", re.I
+)
+_DO = re.compile(rb"DO\b", re.IGNORECASE)
+_WRITES_ROWS = re.compile(rb"\b(?:INSERT|UPDATE|COPY|EXECUTE|MERGE|lo_\w+|lowrite)\b", re.IGNORECASE)
+
+COPY = re.compile(rb"COPY\b", re.IGNORECASE)
+COPY_FROM_STDIN = re.compile(
+    rb"COPY\s+(?P<table>[^()\s].*?)\s*(?P<columns>\(.*\))?\s*FROM\s+STDIN\s*;", re.IGNORECASE | re.DOTALL
+)
+"""The only form of COPY that is read: text format, no options."""
+
+_COMMANDS = re.compile(
+    rb"\\(?:connect|c|encoding|restrict|unrestrict|echo|qecho|warn|set|unset|pset|timing|x|a|t|q)(?![\w$])|\\\.\s*\Z"
+)
+_ENCODING = re.compile(
+    rb"(?:SET\s+(?:SESSION\s+|LOCAL\s+)?(?:client_encoding\s*(?:=|\bTO\b)|NAMES)"
+    rb"|SELECT\s+(?:pg_catalog\.)?set_config\s*\(\s*'client_encoding'\s*,|\\encoding\b)\s*['\"]?([\w-]+)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    rb"(?:CALL|CREATE|DECLARE|DELETE|DO|EXECUTE|FETCH|INSERT|LISTEN|LOAD|MERGE|NOTIFY|PREPARE|SELECT|TABLE|UPDATE|VALUES"
+    rb"|WITH)\b",
+    re.IGNORECASE,
+)
+"""What a message may repeat: any other word could be a value."""
+
+
+def check_statement(statement: bytes, line: int) -> None:
+    """Raise SourceError for a statement that could carry rows and is not read."""
+    if _LARGE_OBJECT.match(statement):
+        raise SourceError(
+            f"line {line}: the dump holds large objects, which are not supported: dump again with --no-blobs"
+        )
+    if _STATISTICS.match(statement):
+        raise SourceError(
+            f"line {line}: the dump holds statistics with values in them: dump again with --no-statistics"
+        )
+    if _PASSWORD.match(statement):
+        raise SourceError(f"line {line}: the statement may hold a password: dump again without roles and subscriptions")
+    if COPY.match(statement):
+        if COPY_FROM_STDIN.fullmatch(statement):
+            return
+        raise SourceError(
+            f"line {line}: COPY with options or from a file is not supported: make the dump again with pg_dump"
+        )
+    if _DO.match(statement) and not _WRITES_ROWS.search(statement):
+        return
+    known = _HARMLESS.match(statement)
+    if known is None or _creates_rows(statement):
+        named = _NAMED.match(statement)
+        what = named[0].decode().upper() if named else "the statement"
+        raise SourceError(
+            f"line {line}: {what} could carry rows and is not understood here: make the dump again with pg_dump"
+        )
+
+
+def check_command(command: bytes, line: int) -> None:
+    """Raise SourceError for a psql command that could bring rows in."""
+    if not _COMMANDS.match(command):
+        name = re.match(rb"\\[a-z]*", command)
+        raise SourceError(
+            f"line {line}: the psql command {name[0].decode() if name else ''} could bring in rows from elsewhere:"
+            " make the dump again with pg_dump"
+        )
+
+
+def stated_encoding(text: bytes) -> str | None:
+    """The encoding that a SET client_encoding, SET NAMES or \\encoding names; None for any other text."""
+    match = _ENCODING.match(text)
+    return match[1].decode() if match else None
+
+
+def _creates_rows(statement: bytes) -> bool:
+    if _SELECT_INTO.match(statement):
+        return True
+    return bool(_CREATE_TABLE.match(statement) and _ROWS.match(_without_parentheses(statement)))
+
+
+def _without_parentheses(statement: bytes) -> bytes:
+    """What stands outside the first parentheses: `GENERATED ALWAYS AS (SELECT …)` is no query of the table."""
+    outside, depth = bytearray(), 0
+    for byte in statement:
+        if byte == ord(")"):
+            depth -= 1
+        if depth <= 0:
+            outside.append(byte)
+        if byte == ord("("):
+            depth += 1
+    return bytes(outside)

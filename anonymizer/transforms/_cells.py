@@ -1,0 +1,88 @@
+"""What every kernel has around it: blanks that stay, values that repeat, widths that hold, keys that stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.errors import RuleError
+from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.written_form import normalise, restore_case
+
+_SAMPLE = 512
+
+
+def narrowed(binding: Binding) -> Binding:
+    """The same binding, its domain no wider than its column."""
+    widths = [width for width in (binding.domain.width, binding.column.length) if width is not None]
+    return replace(binding, domain=replace(binding.domain, width=min(widths, default=None)))
+
+
+def visible(kernel: Kernel) -> Kernel:
+    """The same kernel, but null, empty and blank values stay and do not reach it."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        shown = pc.not_equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
+        shown = pc.fill_null(shown, False)
+        count = shown.true_count
+        if count == len(values):
+            return kernel(values) if count else values
+        if count == 0:
+            return values
+        return pc.replace_with_mask(values, shown, kernel(pc.filter(values, shown)))
+
+    return mapped
+
+
+def by_distinct(kernel: Kernel) -> Kernel:
+    """The same kernel, called once per distinct value of a batch where values repeat."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        if len(values) > 1 and pc.count_distinct(values.slice(0, _SAMPLE)).as_py() <= 0.6 * min(len(values), _SAMPLE):
+            encoded = values.dictionary_encode()
+            return kernel(encoded.dictionary).take(encoded.indices)
+        return kernel(values)
+
+    return mapped
+
+
+def part_domain(binding: Binding, category: str) -> Domain:
+    """The domain in which a part of a composite value maps: the one that columns of that category have by default."""
+    return binding.domains.get(category, Domain(category))
+
+
+def identities(values: pa.Array) -> pa.Array:
+    """What tells the values of a unique domain apart.
+
+    The normal form, if lower, upper or title case gives the value back; else the value itself: a unique column may
+    hold two spellings that are one person, and they must stay two.
+    """
+    normal = normalise(values)
+    title = pc.utf8_title(normal)
+    titled = pc.equal(title, values)
+    back = pc.equal(pc.if_else(titled, title, restore_case(normal, values)), values)
+    return pc.if_else(back, normal, values)
+
+
+def first_fitting(forms: Sequence[pa.Array], width: int | None) -> pa.Array:
+    """For each row the first of some forms that is at most `width` characters long; the last one must be."""
+    result = forms[-1]
+    if width is None:
+        return forms[0]
+    for form in reversed(forms[:-1]):
+        result = pc.if_else(pc.fill_null(pc.less_equal(pc.utf8_length(form), width), False), form, result)
+    return result
+
+
+def need_width(binding: Binding, least: int, transform: str) -> None:
+    """Raises RuleError when the domain's narrowest column has less than `least` characters."""
+    width = binding.domain.width
+    if width is not None and width < least:
+        raise RuleError(
+            f"{binding.table.name}.{binding.column.name}: `{transform}` needs {least} characters and the narrowest "
+            f"column of domain {binding.domain.name} has {width}; give it `masked` or a domain of its own"
+        )

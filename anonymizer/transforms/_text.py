@@ -1,0 +1,71 @@
+"""What transforms of text share: which columns they take, and how a unique domain stays unique."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.model.schema import TypeFamily
+from anonymizer.pseudonyms.prf import Prf
+from anonymizer.pseudonyms.token import tokens
+from anonymizer.pseudonyms.written_form import restore_case
+from anonymizer.transforms import _nested, _permuted, _typed
+from anonymizer.transforms._cells import by_distinct, identities, narrowed, visible
+
+TOKEN = 10
+"""Signs of the token that keeps values of a unique domain apart: 2^49 of them."""
+NARROWEST_NAMED = TOKEN + 4
+"""Below this width there is no room for a name and a token."""
+
+Build = Callable[[Binding], Kernel]
+
+
+def text_kernel(binding: Binding, build: Build) -> Kernel:
+    """The kernel that `build` makes for text, around it what all have in common.
+
+    Null, empty and blank values stay. An array maps by its elements. A column of another type gets a value of its own
+    type, as `masked` gives it. `build` is called with a binding whose width holds for the column too, and its kernel
+    gets no nulls and no blanks.
+    """
+    family = binding.column.family
+    if family is TypeFamily.ARRAY:
+        return _nested.kernel(binding, lambda element: text_kernel(element, build))
+    if family is not TypeFamily.TEXT:
+        return _typed.kernel(binding)
+    return by_distinct(visible(build(narrowed(binding))))
+
+
+def told_apart(binding: Binding, build: Callable[[Binding, int | None], Kernel], kind: str) -> Kernel:
+    """A kernel of names, with a token behind each where the domain is unique.
+
+    `build` gets the binding and the width that its pseudonyms may have.
+    """
+    width = binding.domain.width
+    if not binding.domain.unique:
+        return build(binding, width)
+    if width is not None and width < NARROWEST_NAMED:
+        return _permuted.kernel(binding.keys, binding.domain.name)
+    prf = Prf(binding.keys.derive(kind, binding.domain.name, "token"))
+    named = build(binding, None if width is None else width - TOKEN - 1)
+
+    def mapped(values: pa.Array) -> pa.Array:
+        names = named(values)
+        # A name in title case has to come out in title case, so that it stays apart from the same in lower case.
+        like = pc.equal(pc.utf8_title(values), values)
+        ends = restore_case(tokens(prf(identities(values))[:, 0], TOKEN), values)
+        return pc.binary_join_element_wise(pc.if_else(like, pc.utf8_title(names), names), ends, " ")
+
+    return mapped
+
+
+def capacity(domain: Domain, entries: int) -> int | None:
+    """How many pseudonyms there are: the entries of a vocabulary, or any number where tokens are added."""
+    if not domain.unique:
+        return entries
+    if domain.width is not None and domain.width < NARROWEST_NAMED:
+        return None
+    return 2 ** (5 * TOKEN - 1)
