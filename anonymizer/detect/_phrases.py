@@ -35,9 +35,10 @@ class Phrases:
         self.of_tables = [recogniser for recogniser in recognisers if not recogniser.phrases]
         """Recognisers without names: they hold for every column of such a table."""
         spelt = {text: _words.split(text) for r in recognisers for text in (*r.phrases, *r.tables)}
-        glued = {"".join(words): text for text, words in reversed(spelt.items())}
+        glued = {"".join(words): text for text, words in sorted(spelt.items(), key=lambda item: len(item[1]))}
         self._vocabulary = _words.Vocabulary({word for words in spelt.values() for word in words} | glued.keys())
         phrases = {text: tuple(sorted(map(self._vocabulary.canonical, words))) for text, words in spelt.items()}
+        phrases = {text: phrases[glued["".join(words)]] for text, words in spelt.items()}
         self._glued = {joined: phrases[text] for joined, text in glued.items()}
         self._contexts: dict[Recogniser, frozenset[Phrase]] = {}
         for recogniser in recognisers:

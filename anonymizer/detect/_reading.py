@@ -20,6 +20,12 @@ DESCRIBES_ANYWHERE = 0.98
 """Entries of `none` from this confidence on ("type", "id") count wherever they stand, the others only at the end."""
 _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
+_NEUTRAL = frozenset(
+    "entity data info master table tbl tab detail details record list base main history hist archive bak backup old new "
+    "all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm id".split()
+)
+"""Words of a table's name that change nothing in what it holds."""
+_UNSURE = -1.5
 _UNKNOWN_AFTER = -1.2
 _UNKNOWN_BEFORE = -0.3
 
@@ -31,6 +37,8 @@ class TableReading(NamedTuple):
     """Whose or what data it holds; None when no pack knows."""
     people: bool
     """Whether any of its words means a person."""
+    sure: bool = True
+    """False when unknown words follow: `account_move` may hold no accounts."""
 
 
 def read_table(phrases: Phrases, table: Table) -> TableReading:
@@ -39,7 +47,9 @@ def read_table(phrases: Phrases, table: Table) -> TableReading:
     if not found:
         return TableReading(None, False)
     head = found[0] if phrases.describes(found[0].phrase) else found[-1]
-    return TableReading(head.phrase, any(match.phrase in phrases.people for match in found))
+    words = phrases.words(table.name.name)
+    people = any(match.phrase in phrases.people for match in found)
+    return TableReading(head.phrase, people, all(word in _NEUTRAL for word in words[found[-1].end :]))
 
 
 def read(
@@ -58,7 +68,7 @@ def read(
     against = [
         (m, r)
         for m, r in readings
-        if r.category == "none" and (r.tables or r.confidence >= DESCRIBES_ANYWHERE or m.start >= last)
+        if r.category == "none" and (m.start >= last or (not r.tables and r.confidence >= DESCRIBES_ANYWHERE))
     ]
     if against:
         m, r = max(against, key=lambda reading: reading[1].confidence)
@@ -67,8 +77,14 @@ def read(
         return ()
     best = max(personal, key=lambda reading: (reading[1].confidence, reading[0].end))[0]
     cost = _cost(phrases, words, matches, best, silent)
+    unsure = _UNSURE if not table.sure and not phrases.holders_in([*words[: best.start], *words[best.end :]]) else 0.0
     return tuple(
-        Evidence(r.category, weight(r.category, r.confidence) + cost, _named(words, m), source(r))
+        Evidence(
+            r.category,
+            weight(r.category, r.confidence) + cost + (unsure if r.tables else 0.0),
+            _named(words, m),
+            source(r),
+        )
         for m, r in personal
         if m is best
     )

@@ -12,10 +12,10 @@ from collections.abc import Set
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_SHORT_ENDS = ("id", "nr", "no")
+_SHORT_ENDS = ("id", "nr", "no", "ip")
 """The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
-STOP_WORDS = frozenset("of the and de het van den der du des la le les d et en und von fur voor pour for".split())
-"""Words that a name can do without. "by" is not one: "created by" is not "created"."""
+STOP_WORDS = frozenset("of the and de het van den der du des la le les d et en und fur voor pour for".split())
+"""Words that a name can do without. "By" and "von" are none: "created by" is not "created"."""
 _PLURALS = (("ies", "y"), ("en", ""), ("es", ""), ("s", ""), ("n", ""), ("x", ""), ("e", ""))
 
 
@@ -59,7 +59,7 @@ class Vocabulary:
         if word in self._words:
             return word
         for ending, instead in _PLURALS:
-            if word.endswith(ending) and len(word) - len(ending) >= 3:
+            if word.endswith(ending) and len(word) - len(ending) >= (3 if ending in ("s", "en") else 4):
                 candidate = word[: len(word) - len(ending)] + instead
                 if candidate in self._words:
                     return candidate
@@ -78,7 +78,7 @@ class Vocabulary:
                     continue
                 piece = word[start:end]
                 if len(piece) < 3 and not (
-                    piece in _SHORT_ENDS and (end == len(word) or (start == 0 and piece == "id"))
+                    piece in _SHORT_ENDS and (end == len(word) or (start == 0 and piece in ("id", "ip")))
                 ):
                     continue
                 known = self.singular(piece) if end == len(word) else (piece if piece in self._words else None)

@@ -19,8 +19,10 @@ from anonymizer.identifiers._characters import (
 )
 
 FIRST_DAY = np.datetime64("1900-01-01", "D").astype(np.int64)
-LAST_DAY = np.datetime64("2024-12-31", "D").astype(np.int64)
-DAYS = int(LAST_DAY - FIRST_DAY) + 1
+DAYS = int(np.datetime64("2025-01-01", "D").astype(np.int64) - FIRST_DAY)
+"""Birth dates that an index can name."""
+_TWO_CENTURIES = int(np.datetime64("2100-01-01", "D").astype(np.int64) - FIRST_DAY)
+"""Birth dates that a number can name."""
 FEMALE, MALE = 0, 999
 """The two serial numbers that are never issued: the register hands out 001 to 998, odd to men, even to women."""
 _MONTH_DAYS = np.array([31, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
@@ -53,7 +55,7 @@ def is_valid(values: pa.Array, months_added: tuple[int, ...]) -> Flags:
 
 
 def split(values: pa.Array) -> tuple[NDArray[np.int64], Flags]:
-    """Valid values -> days since 1970-01-01 int64 [n] and bool [n], true for men; an unknown month or day counts as 1."""
+    """Valid values -> days since 1970-01-01 (int64) and true for men (bool); unknown months and days count as 1."""
     digits = read(values).digits(0, 11)
     year = number(digits[:, :2]).astype(np.int64) + np.where(centuries(digits)[0], 1900, 2000)
     month = np.maximum(number(digits[:, 2:4]).astype(np.int64) % 20, 1)
@@ -62,12 +64,17 @@ def split(values: pa.Array) -> tuple[NDArray[np.int64], Flags]:
     return months.astype("M8[D]").astype(np.int64) + day - 1, digits[:, 8] % 2 == 1
 
 
+def serials(values: pa.Array) -> NDArray[np.int64]:
+    """Valid values -> int64 [n]: the serial number."""
+    return number(read(values).digits(6, 9)).astype(np.int64)
+
+
 def join(days: NDArray[np.int64], serial: NDArray[np.integer], like: pa.Array, keep_month_of: int = 0) -> pa.Array:
     """The numbers of people born on these days (since 1970-01-01) with this serial, in the written form of `like`.
 
-    Days outside 1900-2024 wrap around into it. With `keep_month_of` (20) the tens that `like` adds to its month are kept.
+    Days outside 1900-2099 wrap around into it. `keep_month_of` 20 keeps the 20 or 40 that `like` adds to its month.
     """
-    within = (days - FIRST_DAY) % DAYS + FIRST_DAY
+    within = (days - FIRST_DAY) % _TWO_CENTURIES + FIRST_DAY
     date = within.astype("M8[D]")
     months = date.astype("M8[M]").astype(np.int64)
     year, month = months // 12 + 1970, months % 12 + 1

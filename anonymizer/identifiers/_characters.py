@@ -204,7 +204,7 @@ def weighted(digits: Bytes, weights: Sequence[int]) -> NDArray[np.int64]:
 
 
 def luhn(digits: Bytes, count: int | NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-    """int64 [n]: the sum of ISO/IEC 7812-1 annex B, modulo 10, of the first `count` digits; 0 when the last is right."""
+    """int64 [n]: the sum of ISO/IEC 7812-1 annex B, modulo 10, of the first `count` digits; 0 when all is right."""
     width = digits.shape[1]
     lengths = np.broadcast_to(np.asarray(width if count is None else count), (len(digits),))
     total = np.zeros(len(digits), np.int64)

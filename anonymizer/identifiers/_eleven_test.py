@@ -12,7 +12,7 @@ CAPACITY = 9_000_000
 
 def passes(digits: Bytes) -> Flags:
     """uint8 [n, 9] -> bool [n]: the weighted sum is a multiple of 11, and not all digits are 0."""
-    return (weighted(digits, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0) & digits.any(axis=1)
+    return np.asarray((weighted(digits, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0) & digits.any(axis=1))
 
 
 def with_nine_in_front(index: Numbers) -> Bytes:

@@ -3,8 +3,8 @@
 Form: three digits of the bank, seven of the account, and the rest of those ten modulo 97, written 97 for 0; as
 123-1234567-89.
 Source: https://www.nbb.be/en/payments-and-securities/payment-standards/bank-identification-codes
-Range: ninety-five bank codes, in runs of five and more, that the list of 1 January 2026 gives to no bank. New banks get
-codes now and then: compare the list when a database leaves the house much later.
+Range: ninety-five bank codes, in runs of five and more, that the list of 1 January 2026 gives to no bank. New banks
+get codes now and then: compare the list when a database leaves the house much later.
 
 >>> is_valid(pa.array(["151-0000005-35", "151-0000005-36"])).to_pylist()
 [True, False]

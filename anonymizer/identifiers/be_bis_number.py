@@ -2,8 +2,8 @@
 
 Form: as the national number, YYMMDD-SSS-CC, with 20 added to the month, or 40 where the sex was known on issue.
 Source: Royal Decree of 8 February 1991 on the bis register; https://www.ksz-bcss.fgov.be/
-Range: serial 000 and 999, as for the national number (not confirmed by the issuer). One number per birth date from 1900
-to 2024 and sex.
+Range: serial 000 and 999, as for the national number (not confirmed by the issuer). One number per birth date from
+1900 to 2024 and sex.
 
 >>> is_valid(pa.array(["85.47.30-000.50", "85.47.30-000.51"])).to_pylist()
 [True, False]
@@ -42,10 +42,19 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
 
 
 def split(values: pa.Array) -> tuple[NDArray[np.int64], Flags]:
-    """Valid values -> birth date in days since 1970-01-01 (int64), and true for men; unknown month or day counts as 1."""
+    """Valid values -> days since 1970-01-01 (int64) and true for men (bool); unknown months and days count as 1."""
     return register.split(values)
 
 
-def join(days: NDArray[np.int64], male: Flags, like: pa.Array) -> pa.Array:
-    """The never-issued numbers of these birth dates (days since 1970-01-01) and sexes, written as `like`."""
-    return register.join(days, np.where(male, register.MALE, register.FEMALE), like, keep_month_of=20)
+def serials(values: pa.Array) -> NDArray[np.int64]:
+    """Valid values -> the serial number, int64 [n]."""
+    return register.serials(values)
+
+
+def join(days: NDArray[np.int64], male: Flags, like: pa.Array, serial: NDArray[np.int64] | None = None) -> pa.Array:
+    """The never-issued numbers of these birth dates (days since 1970-01-01) and sexes, written as `like`.
+
+    A serial that is given is taken instead: such a number may be somebody's.
+    """
+    never = np.where(male, register.MALE, register.FEMALE)
+    return register.join(days, never if serial is None else serial, like, keep_month_of=20)

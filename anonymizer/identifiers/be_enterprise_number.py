@@ -3,12 +3,13 @@
 Form: ten digits, the first 0 or 1, the last two 97 minus the rest of the first eight modulo 97; as 0123.456.789,
 BE0123456789 or BE 0123.456.789, and in nine digits, without the first, in data older than 2005.
 Source: Royal Decree of 24 June 2003 on the enterprise number; https://economie.fgov.be/en/themes/enterprises
-Range: 00, 01 and 12 to 19 in front. Numbers from the registers before 2003 begin with 02 to 09; those are used up, and
-the first number with a 1 was issued on 19 September 2023:
+Range: 00, 01 and 12 to 19 in front. Numbers from the registers before 2003 begin with 02 to 09; those are used up,
+and the first number with a 1 was issued on 19 September 2023:
 https://news.economie.fgov.be/228778-ondernemingsnummers-beginnen-nu-ook-met-het-cijfer-1
 Not confirmed by the issuer: that 00 and 01 never were issued, and how many years 12 is away.
 
-A pseudonym with a 1 in front loses it where the original is written in nine digits, and then is valid with the 1 alone.
+A pseudonym with a 1 in front loses it where the original is written in nine digits, and then is valid with the 1
+alone.
 
 >>> is_valid(pa.array(["BE 1900.000.069", "BE 1900.000.060"])).to_pylist()
 [True, False]
@@ -62,7 +63,7 @@ def compact(values: pa.Array) -> pa.Array:
 
 
 def rank(values: pa.Array) -> NDArray[np.uint64]:
-    """Valid values -> uint64 below CAPACITY: different for different issued numbers, and for different unissued ones."""
+    """Valid values -> uint64 below CAPACITY: different for different issued numbers, and for different others."""
     block, rest = np.divmod(characters.number(_read(values).digits(0, 8)), _BLOCK)
     return _PLACE[block.astype(np.int64)] * _BLOCK + rest
 

@@ -1,7 +1,8 @@
 """Belgian national number (rijksregisternummer, numéro de registre national).
 
-Form: YYMMDD-SSS-CC: date of birth, a serial number that is odd for men and even for women, and 97 minus the rest of the
-first nine digits (with a 2 in front for births from 2000 on) modulo 97. Month and day may be 00 where they are unknown.
+Form: YYMMDD-SSS-CC: date of birth, a serial number that is odd for men and even for women, and 97 minus the rest of
+the first nine digits (with a 2 in front for births from 2000 on) modulo 97. Month and day may be 00 where they are
+unknown.
 Source: Royal Decree of 3 April 1984 on the composition of the identification number; https://www.ibz.rrn.fgov.be/
 Range: serial 000 and 999; the register issues 001 to 998 (not confirmed by the issuer that it never will). One number
 per birth date from 1900 to 2024 and sex.
@@ -43,10 +44,19 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
 
 
 def split(values: pa.Array) -> tuple[NDArray[np.int64], Flags]:
-    """Valid values -> birth date in days since 1970-01-01 (int64), and true for men; unknown month or day counts as 1."""
+    """Valid values -> days since 1970-01-01 (int64) and true for men (bool); unknown months and days count as 1."""
     return register.split(values)
 
 
-def join(days: NDArray[np.int64], male: Flags, like: pa.Array) -> pa.Array:
-    """The never-issued numbers of these birth dates (days since 1970-01-01) and sexes, written as `like`."""
-    return register.join(days, np.where(male, register.MALE, register.FEMALE), like)
+def serials(values: pa.Array) -> NDArray[np.int64]:
+    """Valid values -> the serial number, int64 [n]."""
+    return register.serials(values)
+
+
+def join(days: NDArray[np.int64], male: Flags, like: pa.Array, serial: NDArray[np.int64] | None = None) -> pa.Array:
+    """The never-issued numbers of these birth dates (days since 1970-01-01) and sexes, written as `like`.
+
+    A serial that is given is taken instead: such a number may be somebody's.
+    """
+    never = np.where(male, register.MALE, register.FEMALE)
+    return register.join(days, never if serial is None else serial, like)

@@ -1,10 +1,10 @@
 """German tax identification number (steuerliche Identifikationsnummer).
 
-Form: eleven digits. Of the first ten, exactly one digit value occurs twice or three times; the last is the check digit of
-ISO/IEC 7064 MOD 11,10.
+Form: eleven digits. Of the first ten, exactly one digit value occurs twice or three times; the last is the check
+digit of ISO/IEC 7064 MOD 11,10.
 Source: section 139b Abgabenordnung, https://www.gesetze-im-internet.de/ao_1977/__139b.html; https://www.bzst.de/
-Range: 0 in front, which the tax offices' specification reserves for test numbers; issued ones never begin with 0. Some
-validators therefore refuse pseudonyms: there is no range that they accept and that is never issued.
+Range: 0 in front, which the tax offices' specification reserves for test numbers; issued ones never begin with 0.
+Some validators therefore refuse pseudonyms: there is no range that they accept and that is never issued.
 
 >>> is_valid(pa.array(["00 123 458 762", "00 123 458 763"])).to_pylist()
 [True, False]

@@ -1,7 +1,7 @@
 """French social security number (numéro d'inscription au répertoire, NIR).
 
-Form: sex, YY, MM, department (two digits, 2A or 2B), commune (three), order (three), and a key of two digits: 97 minus
-the first thirteen modulo 97, with 19 for 2A and 18 for 2B.
+Form: sex, YY, MM, department (two digits, 2A or 2B), commune (three), order (three), and a key of two digits: 97
+minus the first thirteen modulo 97, with 19 for 2A and 18 for 2B.
 Source: https://www.insee.fr/en/metadonnees/definition/c1409; https://xml.insee.fr/schema/nir.html
 Range: order number 000; INSEE numbers the births of a month from 001 (not confirmed by the issuer).
 
@@ -49,8 +49,14 @@ def compact(values: pa.Array) -> pa.Array:
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     rest = index.astype(np.uint64)
-    parts = []
-    for size, first, width in ((_COMMUNES, 1, 3), (_DEPARTMENTS, 1, 2), (_MONTHS, 1, 2), (_YEARS, 0, 2), (_SEXES, 1, 1)):
+    parts: list[characters.Bytes] = []
+    for size, first, width in (
+        (_COMMUNES, 1, 3),
+        (_DEPARTMENTS, 1, 2),
+        (_MONTHS, 1, 2),
+        (_YEARS, 0, 2),
+        (_SEXES, 1, 1),
+    ):
         rest, part = np.divmod(rest, np.uint64(size))
         parts.insert(0, characters.decimal(part + np.uint64(first), width))
     parts.append(characters.constant("000", len(index)))

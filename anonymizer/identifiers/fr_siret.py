@@ -1,8 +1,10 @@
 """French establishment number (SIRET).
 
-Form: the SIREN of the company, four digits for the establishment and one check digit: all fourteen pass the Luhn test.
+Form: the SIREN of the company, four digits for the establishment and one check digit: all fourteen pass the Luhn
+test.
 Source: https://www.insee.fr/en/metadonnees/definition/c1841
-Range: 0 in front, as for the SIREN (not confirmed by the issuer). Index: SIREN's index times 10,000 plus the four digits.
+Range: 0 in front, as for the SIREN (not confirmed by the issuer). Index: SIREN's index times 10,000 plus the four
+digits.
 
 >>> is_valid(pa.array(["000 000 067 00017", "000 000 067 00018"])).to_pylist()
 [True, False]

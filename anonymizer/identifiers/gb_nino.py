@@ -1,7 +1,7 @@
 """British National Insurance number.
 
-Form: two letters, six digits and a letter A to D. The letters are not D, F, I, Q, U or V, the second is not O, and BG, GB,
-KN, NK, NT, TN and ZZ are not used.
+Form: two letters, six digits and a letter A to D. The letters are not D, F, I, Q, U or V, the second is not O, and
+BG, GB, KN, NK, NT, TN and ZZ are not used.
 Source: https://www.gov.uk/hmrc-internal-manuals/national-insurance-manual/nim39110
 Range: QQ in front, which HMRC uses for examples and cannot issue, since Q is not among its letters.
 
@@ -36,9 +36,12 @@ def is_valid(values: pa.Array) -> pa.Array:
     for pair in _NOT_USED:
         letters &= (read.codes[:, :2] != np.frombuffer(pair.encode(), np.uint8)).any(axis=1)
     letters |= (read.codes[:, :2] == ord("Q")).all(axis=1)
-    return characters.verdict(values, read.where(9, *(f"AA999999{suffix}" for suffix in "BCD"), "AA999999A") & letters & (
-        read.codes[:, 8] <= ord("D")
-    ))
+    return characters.verdict(
+        values,
+        read.where(9, *(f"AA999999{suffix}" for suffix in "BCD"), "AA999999A")
+        & letters
+        & (read.codes[:, 8] <= ord("D")),
+    )
 
 
 def compact(values: pa.Array) -> pa.Array:

@@ -1,7 +1,7 @@
 """VAT number of the United Kingdom and, with XI, of Northern Ireland.
 
-Form: GB or XI and nine digits whose sum with the weights 8 7 6 5 4 3 2 10 1 is a multiple of 97, or, from 100 0000 on, a
-multiple plus 42; three more digits may name a branch.
+Form: GB or XI and nine digits whose sum with the weights 8 7 6 5 4 3 2 10 1 is a multiple of 97, or, from 100 0000
+on, a multiple plus 42; three more digits may name a branch.
 Source: https://www.gov.uk/vat-eu-country-codes-vat-numbers-and-vat-in-other-languages
 Range: 010 0000 to 099 9999 in front, which published descriptions of the scheme leave out (not confirmed by HMRC).
 

@@ -1,10 +1,12 @@
 """International bank account number (IBAN).
 
 Form: country, two check digits (ISO/IEC 7064 MOD 97-10), and the country's own account number, of a fixed length.
-Source: ISO 13616-1; the IBAN registry, https://www.swift.com/standards/data-standards/iban-international-bank-account-number
-Range: Belgium: bank codes without a bank, see `be_bank_account`. Elsewhere the bank code is all zeros, or all X where it
-is letters; no bank of a registered country is known to have it (not confirmed by the countries' issuers). Country and
-length stay. National check digits are right for BE, BA, ES, FR, MC, ME, MK, PT, RS and SI, and of no meaning elsewhere.
+Source: ISO 13616-1; the IBAN registry,
+https://www.swift.com/standards/data-standards/iban-international-bank-account-number
+Range: Belgium: bank codes without a bank, see `be_bank_account`. Elsewhere the bank code is all zeros, or all X where
+it is letters; no bank of a registered country is known to have it (not confirmed by the countries' issuers). Country
+and length stay. National check digits are right for BE, BA, ES, FR, MC, ME, MK, PT, RS and SI, and of no meaning
+elsewhere.
 
 >>> is_valid(pa.array(["BE57 1510 0000 0535", "BE57 1510 0000 0536"])).to_pylist()
 [True, False]
@@ -24,19 +26,19 @@ from anonymizer.identifiers import be_bank_account
 NAME = "IBAN"
 CATEGORY = "iban"
 CAPACITY = 10_000_000
-"""That many where account numbers are shortest (Norway); an index beyond what a country's account numbers hold wraps."""
+"""That many where account numbers are shortest (Norway); an index beyond what account numbers hold wraps around."""
 REACHABLE = False
 
 _LONGEST = 34
 _COUNTRIES = {
     row[:2]: (int(row[2:4]), int(row[5:]))
     for row in (
-        "AD24:4 AE23:3 AL28:8 AT20:5 AZ28:4 BA20:3 BE16:3 BG22:4 BH22:4 BI27:5 BR29:8 BY28:4 CH21:5 CR22:4 CY28:3 CZ24:4 "
-        "DE22:8 DJ27:5 DK18:4 DO28:4 EE20:2 EG29:4 ES24:4 FI18:3 FK18:2 FO18:4 FR27:5 GB22:4 GE22:2 GI23:4 GL18:4 GR27:3 "
-        "GT28:4 HN28:4 HR21:7 HU28:3 IE22:4 IL23:3 IQ23:4 IS26:4 IT27:6 JO30:4 KW30:4 KZ20:3 LB28:4 LC32:4 LI21:5 LT20:5 "
-        "LU20:3 LV21:4 LY25:3 MC27:5 MD24:2 ME22:3 MK19:3 MN20:4 MR27:5 MT31:4 MU30:4 NI28:4 NL18:4 NO15:4 OM23:3 PK24:4 "
-        "PL28:8 PS29:4 PT25:4 QA29:4 RO24:4 RS22:3 RU33:9 SA24:2 SC31:4 SD18:2 SE24:3 SI19:5 SK24:4 SM27:6 SO23:4 ST25:4 "
-        "SV28:4 TL23:3 TN24:2 TR26:5 UA29:6 VA22:3 VG24:4 XK20:4 YE30:4"
+        "AD24:4 AE23:3 AL28:8 AT20:5 AZ28:4 BA20:3 BE16:3 BG22:4 BH22:4 BI27:5 BR29:8 BY28:4 CH21:5 CR22:4 CY28:3 "
+        "CZ24:4 DE22:8 DJ27:5 DK18:4 DO28:4 EE20:2 EG29:4 ES24:4 FI18:3 FK18:2 FO18:4 FR27:5 GB22:4 GE22:2 GI23:4 "
+        "GL18:4 GR27:3 GT28:4 HN28:4 HR21:7 HU28:3 IE22:4 IL23:3 IQ23:4 IS26:4 IT27:6 JO30:4 KW30:4 KZ20:3 LB28:4 "
+        "LC32:4 LI21:5 LT20:5 LU20:3 LV21:4 LY25:3 MC27:5 MD24:2 ME22:3 MK19:3 MN20:4 MR27:5 MT31:4 MU30:4 NI28:4 "
+        "NL18:4 NO15:4 OM23:3 PK24:4 PL28:8 PS29:4 PT25:4 QA29:4 RO24:4 RS22:3 RU33:9 SA24:2 SC31:4 SD18:2 SE24:3 "
+        "SI19:5 SK24:4 SM27:6 SO23:4 ST25:4 SV28:4 TL23:3 TN24:2 TR26:5 UA29:6 VA22:3 VG24:4 XK20:4 YE30:4"
     ).split()
 }
 """Country -> length of the IBAN, and how many signs name the bank (Italy and San Marino: with the check letter)."""

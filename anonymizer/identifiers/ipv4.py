@@ -2,9 +2,9 @@
 
 Form: four numbers from 0 to 255 with dots between them, perhaps a slash and a number up to 32.
 Source: RFC 791, RFC 4632
-Range: 240.0.0.0/4, reserved by RFC 1112 section 4 and never allotted, without its last address, the broadcast address of
-RFC 919; no router forwards it. The 768 addresses for documentation (RFC 5737) would make one of many. The length of the
-written form changes with the numbers.
+Range: 240.0.0.0/4, reserved by RFC 1112 section 4 and never allotted, without its last address, the broadcast address
+of RFC 919; no router forwards it. The 768 addresses for documentation (RFC 5737) would make one of many. The length
+of the written form changes with the numbers.
 
 >>> is_valid(pa.array(["240.0.0.1", "240.0.0.256", "240.0.0.0/24"])).to_pylist()
 [True, False, True]

@@ -2,8 +2,8 @@
 
 Form: RFC 4291 section 2.2; results are written as RFC 5952 says, and so have always 29 signs before a prefix length.
 Source: RFC 4291, RFC 5952
-Range: 2001:db8::/32, reserved for documentation by RFC 3849; of it 2001:db8::/64 with four groups of four hexadecimal digits.
-The length of the written form changes.
+Range: 2001:db8::/32, reserved for documentation by RFC 3849; of it 2001:db8::/64 with four groups of four hexadecimal
+digits. The length of the written form changes.
 
 >>> is_valid(pa.array(["2001:db8::1", "2001:db8::1::2", "2001:db8::/32"])).to_pylist()
 [True, False, True]

@@ -2,7 +2,8 @@
 
 Form: LU and eight digits; the last two are the first six modulo 89.
 Source: https://pfi.public.lu/ (Administration de l'enregistrement); https://ec.europa.eu/taxation_customs/vies/
-Range: none is known; pseudonyms begin with 9, far beyond the numbers that are handed out one after another at present.
+Range: none is known; pseudonyms begin with 9, far beyond the numbers that are handed out one after another at
+present.
 
 >>> is_valid(pa.array(["LU90000537", "LU90000538"])).to_pylist()
 [True, False]

@@ -2,7 +2,8 @@
 
 Form: six octets in hexadecimal, with colons, hyphens or dots between them, or nothing.
 Source: IEEE 802, https://standards.ieee.org/products-programs/regauth/; RFC 9542
-Range: addresses with the local bit set, which IEEE never assigns to a manufacturer: the first octet ends in 2, 6, A or E.
+Range: addresses with the local bit set, which IEEE never assigns to a manufacturer: the first octet ends in 2, 6, A
+or E.
 
 >>> is_valid(pa.array(["02:00:00:00:00:01", "02:00:00:00:01"])).to_pylist()
 [True, False]

@@ -3,8 +3,8 @@
 Form: NL, nine digits, B, two digits. Legal persons: the nine digits pass the 11-test. Sole traders, since 2020: the
 whole number, with NL, B and all, passes ISO 7064 MOD 97-10.
 Source: https://www.belastingdienst.nl/ ("btw-identificatienummer"); https://ec.europa.eu/taxation_customs/vies/
-Range: nine digits that pass the 11-test and begin with 9; those of legal persons begin with 8, and sole traders' are not
-made of 11-tested numbers any more (not confirmed by the issuer). B and the two digits stay.
+Range: nine digits that pass the 11-test and begin with 9; those of legal persons begin with 8, and sole traders' are
+not made of 11-tested numbers any more (not confirmed by the issuer). B and the two digits stay.
 
 >>> is_valid(pa.array(["NL 9000.00.090 B01", "NL900000091B01"])).to_pylist()
 [True, False]

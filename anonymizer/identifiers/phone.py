@@ -1,12 +1,13 @@
 """Telephone number, of any country.
 
-Form: ITU-T E.164: + or 00, country code and national number, 15 digits at most; or the national number, mostly with a 0 in
-front; with spaces and punctuation anywhere. National forms are read as Belgian unless another country is named.
+Form: ITU-T E.164: + or 00, country code and national number, 15 digits at most; or the national number, mostly with a
+0 in front; with spaces and punctuation anywhere. National forms are read as Belgian unless another country is named.
 Source: ITU-T E.164; https://www.bipt.be/ and https://www.acm.nl/ (numbering plans); the metadata of libphonenumber
-Range: numbers set aside for fiction: France 01 99 00, 02 61 91, 03 53 01, 04 65 71, 05 36 49 and 06 39 98 (ARCEP), United
-Kingdom 020 7946 0, 01632 960 and 07700 900 (Ofcom), North America 555-0100 to 0199 (NANPA). Elsewhere beginnings that the
-numbering plan, as libphonenumber knows it, gives to nobody: Belgium 040 to 044 for mobile numbers and 02 0, 02 1, 03 0,
-03 1 for others (not confirmed by BIPT), and for countries that are not listed below national numbers that begin with 00.
+Range: numbers set aside for fiction: France 01 99 00, 02 61 91, 03 53 01, 04 65 71, 05 36 49 and 06 39 98 (ARCEP),
+United Kingdom 020 7946 0, 01632 960 and 07700 900 (Ofcom), North America 555-0100 to 0199 (NANPA). Elsewhere
+beginnings that the numbering plan, as libphonenumber knows it, gives to nobody: Belgium 040 to 044 for mobile numbers
+and 02 0, 02 1, 03 0, 03 1 for others (not confirmed by BIPT), and for countries that are not listed below national
+numbers that begin with 00.
 
 >>> is_valid(pa.array(["+32 (0)40 12 34 56 7", "0401/23.45.67", "123"])).to_pylist()
 [True, True, False]
@@ -38,12 +39,21 @@ _REGIONS = ("BE", "NL", "FR", "LU", "DE", "GB", "US")
 _MOST_DIGITS = 18
 _FEWEST, _LONGEST = 4, 14
 """Digits of a national number that is replaced here; fewer are internal extensions."""
-_AREAS = "201 202 212 213 214 215 216 303 305 312 313 314 315 404 405 407 408 412 414 415 416 502 503 504 505 507 508 512"
+_AREAS = (
+    "201 202 212 213 214 215 216 303 305 312 313 314 315 404 405 407 408 412 414 415 416 502 503 504 505 507 508 512"
+)
 _NORTH_AMERICA = " ".join(f"{area}55501" for area in _AREAS.split())
 _PLANS: dict[int, tuple[tuple[int, str, str], ...]] = {
-    32: ((9, "4", "40 41 42 43 44"), (8, "", "20 21 30 31")),
+    32: ((9, "4", "40 41 42 43 44"), (8, "", "20 21 30 31"), (0, "", "10 11")),
     31: ((9, "6", "60 69"), (9, "", "27 28 37 39")),
-    33: ((9, "1", "19900"), (9, "2", "26191"), (9, "3", "35301"), (9, "4", "46571"), (9, "5", "53649"), (9, "", "63998")),
+    33: (
+        (9, "1", "19900"),
+        (9, "2", "26191"),
+        (9, "3", "35301"),
+        (9, "4", "46571"),
+        (9, "5", "53649"),
+        (9, "", "63998"),
+    ),
     34: ((9, "6", "75 76 77"), (9, "7", "75 76 77"), (9, "", "89 99")),
     39: ((10, "3", "30"), (9, "", "10"), (10, "", "10")),
     41: ((9, "7", "70"), (9, "", "20 30")),
@@ -57,7 +67,8 @@ _PLANS: dict[int, tuple[tuple[int, str, str], ...]] = {
 }
 """Country code -> plans: how many digits (0: any), how national numbers begin, how never-issued ones do."""
 _ELSEWHERE = (0, "", "00")
-_WITHOUT_TRUNK_ZERO = (39, 378, 1, 34, 351, 352, 48)
+_WITH_TRUNK_ZERO = (32, 31, 33, 41, 43, 44, 49)
+"""Countries whose national form has a 0 in front, which some people leave in the international one."""
 _ONE_DIGIT = (1, 7)
 _TWO_DIGITS = {
     *(20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61),
@@ -98,7 +109,7 @@ def parse(values: pa.Array, country: int = BELGIUM) -> Numbers:
     code = np.where(width == 1, front // 10, np.where(width == 2, front, front * 10 + third))
     code = np.where(international, code, country)
     start = np.where(international, start + width, 0)
-    trunk = (digits[rows, np.minimum(start, _MOST_DIGITS - 1)] == 0) & ~np.isin(code, _WITHOUT_TRUNK_ZERO)
+    trunk = (digits[rows, np.minimum(start, _MOST_DIGITS - 1)] == 0) & np.isin(code, _WITH_TRUNK_ZERO)
     national = lengths - start - trunk
     ok = (lengths > 0) & (national >= _FEWEST) & (national <= _LONGEST)
     places = np.arange(_MOST_DIGITS) - (_MOST_DIGITS - lengths[:, None])
@@ -107,7 +118,7 @@ def parse(values: pa.Array, country: int = BELGIUM) -> Numbers:
 
 
 def _plans(numbers: Numbers) -> list[tuple[NDArray[np.int64], int, tuple[str, ...]]]:
-    """Rows, digits of their national numbers, and how never-issued ones begin: for each kind of number in the column."""
+    """For each kind of number in the column: its rows, how many digits it has, and how never-issued ones begin."""
     first = numbers.digits[np.arange(len(numbers.national)), -np.maximum(numbers.national, 1)].astype(np.int64)
     kind = (numbers.country * 100 + numbers.national) * 10 + first
     result = []
@@ -141,7 +152,7 @@ def belgian_mobile(values: pa.Array, country: int = BELGIUM) -> tuple[NDArray[np
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array, country: int = BELGIUM) -> pa.Array:
-    """See `contracts.Identifier.from_index`; country code and trunk prefix stay. `like` are values that `parse` reads."""
+    """See `contracts.Identifier.from_index`; country code and trunk prefix stay, and what `parse` does not read."""
     numbers = parse(like, country)
     digits = numbers.digits.copy()
     for rows, length, beginnings in _plans(numbers):
@@ -183,7 +194,7 @@ def _is_assignable(text: str) -> bool:
 
 
 def is_valid(values: pa.Array) -> pa.Array:
-    """string -> bool: libphonenumber, trying seven countries for national forms, or a range of ours; slow when large."""
+    """string -> bool: libphonenumber, trying seven countries for national forms. Slow: for samples."""
     numbers = parse(values)
     possible = pa.array(numbers.country > 0)
     encoded = pc.if_else(possible, values, None).dictionary_encode()

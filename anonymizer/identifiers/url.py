@@ -2,7 +2,8 @@
 
 Form: scheme http, https, ftp or ws, or www. in front, and a host name; perhaps port, path, query and fragment.
 Source: RFC 3986
-Range: hosts under .example, which RFC 2606 and RFC 6761 keep from ever being registered. Only the scheme and www. stay.
+Range: hosts under .example, which RFC 2606 and RFC 6761 keep from ever being registered. Only the scheme and www.
+stay.
 
 >>> is_valid(pa.array(["https://www.shop.example/a?b=c", "www.shop.example", "shop"])).to_pylist()
 [True, True, False]
@@ -36,7 +37,9 @@ def is_valid(values: pa.Array) -> pa.Array:
 
 def compact(values: pa.Array) -> pa.Array:
     """string -> string: the host in lower case, without www., user and port; null where there is none."""
-    found = pc.extract_regex(pc.utf8_lower(values), r"^\s*(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?(?P<host>[^/?#:\s]+)")
+    found = pc.extract_regex(
+        pc.utf8_lower(values), r"^\s*(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?(?P<host>[^/?#:\s]+)"
+    )
     return pc.replace_substring_regex(pc.struct_field(found, [0]), r"^www\.", "")
 
 

@@ -2,8 +2,8 @@
 
 Form: nine digits, AAA-GG-SSSS: area not 000, group not 00, serial not 0000. It has no checksum.
 Source: https://www.ssa.gov/employer/randomization.html
-Range: area 666, which the Social Security Administration says that it never assigns. (900-999 are not used here: they are
-taxpayer numbers of people without a Social Security number.) Many validators refuse 666 for the same reason.
+Range: area 666, which the Social Security Administration says that it never assigns. (900-999 are not used here: they
+are taxpayer numbers of people without a Social Security number.) Many validators refuse 666 for the same reason.
 
 >>> is_valid(pa.array(["666-01-0006", "000-01-0001"])).to_pylist()
 [True, False]
@@ -27,7 +27,7 @@ REACHABLE = False
 
 
 def is_valid(values: pa.Array) -> pa.Array:
-    """string -> bool: 666 counts as valid; nine digits in one need something to set them apart from any other number."""
+    """string -> bool: area 666 counts as valid; nine digits without hyphens or spaces could be any number."""
     read = characters.compact(values, 10, " -")
     _, offsets = characters.flat_bytes(values)
     digits = read.digits(0, 9)

@@ -58,9 +58,7 @@ def from_words(words: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     named = characters.compact(like, 1, " -{}:").lengths > _DIGITS
     word = np.tile(np.frombuffer(b"URNUUID", np.uint8), (len(codes), 1))
     padding = np.zeros_like(word)
-    whole = np.where(
-        named[:, None], np.concatenate([word, codes], axis=1), np.concatenate([codes, padding], axis=1)
-    )
+    whole = np.where(named[:, None], np.concatenate([word, codes], axis=1), np.concatenate([codes, padding], axis=1))
     return characters.write_characters(like, whole)
 
 

@@ -35,7 +35,11 @@ _CODECS = {
     "TCVN": "cp1258",
     "ABC": "cp1258",
     **{f"WIN{page}": f"cp{page}" for page in range(1250, 1259)},
-    **{f"LATIN{number}": f"latin_{number}" for number in range(1, 11)},
+    "LATIN1": "latin_1",
+    **{f"LATIN{number}": f"iso8859_{number}" for number in range(2, 5)},
+    "LATIN5": "iso8859_9",
+    "LATIN6": "iso8859_10",
+    **{f"LATIN{number}": f"iso8859_{number + 6}" for number in range(7, 11)},
     **{f"ISO8859{part}": f"iso8859_{part}" for part in (*range(1, 12), *range(13, 17))},
 }
 """PostgreSQL's name, without punctuation, -> Python codec; "sql-ascii" means: UTF-8 if it is valid, else Latin-1."""
@@ -114,16 +118,21 @@ def encode(values: pa.Array, encoding: str, where: str) -> pa.Array:
 
 
 def _expressible(text: str, encoding: str, where: str) -> bytes:
+    """The text with those letters bared of their accents that the encoding does not have."""
     try:
-        return text.encode(encoding)
-    except UnicodeEncodeError:
-        plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    try:
-        return plain.encode(encoding)
+        return b"".join(_letter(letter, encoding) for letter in unicodedata.normalize("NFC", text))
     except UnicodeEncodeError:
         raise TargetError(
             f"{where}: the dump's encoding {encoding} cannot express a pseudonym: dump again with --encoding=UTF8"
         ) from None
+
+
+def _letter(letter: str, encoding: str) -> bytes:
+    try:
+        return letter.encode(encoding)
+    except UnicodeEncodeError:
+        parts = unicodedata.normalize("NFKD", letter)
+        return "".join(part for part in parts if not unicodedata.combining(part)).encode(encoding)
 
 
 def _data(values: pa.Array) -> np.ndarray:

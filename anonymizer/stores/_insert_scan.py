@@ -78,6 +78,14 @@ _HOLDS_CONSTANT = re.compile(rb"'|\A[0-9$]")
 """A string, a number or a dollar quotation."""
 
 
+def width(text: bytes | memoryview, position: int, dialect: Dialect) -> int:
+    """How many values the row that begins at `position` has; 0 if it is not understood."""
+    try:
+        return len(_Scanner(text, dialect, "utf-8").row(position)[0])
+    except ValueError:
+        return 0
+
+
 def scan(text: bytes, columns: int, dialect: Dialect, encoding: str, table: str, line: int) -> list[list[Cell]]:
     """The rows of whole INSERT statements. Raises SourceError, naming `table` and the line counted from `line`."""
     found: list[list[Cell]] = []
@@ -96,7 +104,7 @@ def scan(text: bytes, columns: int, dialect: Dialect, encoding: str, table: str,
 
 
 class _Scanner:
-    def __init__(self, text: bytes, dialect: Dialect, encoding: str) -> None:
+    def __init__(self, text: bytes | memoryview, dialect: Dialect, encoding: str) -> None:
         self._text = text
         self._dialect = dialect
         self._encoding = encoding
@@ -110,7 +118,7 @@ class _Scanner:
         """Append the statement's rows; returns where the next statement begins. Raises ValueError."""
         while True:
             self.position = position
-            row, position = self._row(position)
+            row, position = self.row(position)
             if len(row) != columns:
                 raise ValueError("the row does not have as many values as columns")
             found.append(row)
@@ -130,7 +138,8 @@ class _Scanner:
         match = self._gap.match(self._text, position)
         return match.end() if match else position
 
-    def _row(self, position: int) -> tuple[list[Cell], int]:
+    def row(self, position: int) -> tuple[list[Cell], int]:
+        """One row's cells, and where it ends. Raises ValueError."""
         if self._text[position : position + 1] != b"(":
             raise ValueError("the row is not understood")
         position += 1
@@ -171,7 +180,7 @@ class _Scanner:
 
     def _function(self, start: int, end: int) -> Cell:
         """SQLite's two ways to write a text with control characters are constants all the same."""
-        text = self._text[start:end]
+        text = bytes(self._text[start:end])
         unknown = Cell(start, end, False, None)
         if self._dialect.postgres:
             return unknown

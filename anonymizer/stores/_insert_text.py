@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from anonymizer.errors import InternalError, SourceError
 from anonymizer.stores._encoding import EncodingFault, decode, encode
-from anonymizer.stores._insert_scan import Cell, scan
+from anonymizer.stores._insert_scan import Cell, scan, width
 from anonymizer.stores._spans import batch_of, changed, cut, splice
 from anonymizer.stores._sql_index import POSTGRES, Dialect, rows, skip_space, skip_space_back
 from anonymizer.stores._sql_text import INSERT_HEAD
@@ -91,18 +91,21 @@ def read(
 ) -> tuple[pa.RecordBatch, InsertFrame]:
     """Cut the wanted columns out of a run of INSERT statements that begin alike (bytes-like, in `encoding`).
 
-    `columns` are those of each row, in order; the batch has the wanted ones, in the wanted order, as Arrow `string`: a
-    wanted column that the statements leave to its default is null. `table` and `line` (of the first byte) serve
-    messages. `lenient` is for looking only: expressions are null then. Raises SourceError for a wanted cell that is no
-    plain constant, a row with another number of cells, and bytes that are not valid in the encoding.
+    `columns` are those of each row, in order (of the table, if none are listed); the batch has the wanted ones, in the
+    wanted order, as Arrow `string`: a wanted column that the statements leave to its default is null. `table` and
+    `line` (of the first byte) serve messages. `lenient` is for looking only: expressions are null then. Raises
+    SourceError for a wanted cell that is no plain constant, a row with another number of cells, and bytes that are not
+    valid in the encoding.
     """
     head = INSERT_HEAD.match(block)
     if head is None:
         raise InternalError(f"{table}: the statement is not an INSERT with VALUES")
+    data = pa.py_buffer(block)
+    if head["columns"] is None:  # rows may leave out the last columns
+        columns = columns[: width(memoryview(data), head.end(), dialect) or len(columns)]
     in_text = sorted(set(wanted).intersection(columns), key=columns.index)
     spans = tuple(in_text.index(name) if name in in_text else None for name in wanted)
     places = [columns.index(name) for name in in_text]
-    data = pa.py_buffer(block)
     try:
         found = _read_indexed(data, head[0], len(columns), places, encoding, dialect)
         if found is None:

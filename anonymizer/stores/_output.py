@@ -41,8 +41,10 @@ class _Zip:
         self.write = member.write
 
     def close(self) -> None:
-        self._member.close()
-        self._archive.close()
+        try:
+            self._member.close()
+        finally:
+            self._archive.close()
 
 
 _COMPRESSORS: dict[str, Callable[[io.BufferedWriter, str], Any]] = {

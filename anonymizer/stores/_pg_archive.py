@@ -30,7 +30,8 @@ from anonymizer.stores._pg_codec import PieceStream, Writer
 from anonymizer.stores._pg_rows import BLOCK, CopyText, copy_columns, lines, spread
 from anonymizer.stores._pg_schema import PgSchemaReader
 from anonymizer.stores._pg_toc import Entry, Toc
-from anonymizer.stores._sql_text import POSTGRES, Kind, SqlText
+from anonymizer.stores._sql_index import POSTGRES, Dialect
+from anonymizer.stores._sql_text import Kind, SqlText
 
 _STRUCTURE = frozenset(
     {

@@ -21,6 +21,8 @@ SUFFIXES = {"": Algorithm.NONE, ".gz": Algorithm.GZIP, ".lz4": Algorithm.LZ4, ".
 """Suffix of a data file in a directory archive -> how it is compressed, in the order in which pg_restore looks."""
 
 _BLOCK = 1 << 20
+_DAMAGE: tuple[type[Exception], ...] = (isal_zlib.error, EOFError, OSError, pa.ArrowException)  # type: ignore[assignment]
+"""What the decompressors raise for bytes that are not what they should be."""
 _ZLIB, _GZIP, _EITHER = 15, 31, 47
 """zlib's window-bits argument: 2 ** 15 bytes of window, +16 for gzip's wrapper, +32 to take both when reading."""
 _ISAL_LEVEL = 2
@@ -49,7 +51,7 @@ def decompressed(pieces: Iterable[bytes], algorithm: Algorithm, what: str) -> It
             yield from _inflated(pieces)
         else:
             yield from _unframed(pieces, algorithm)
-    except (isal_zlib.error, EOFError, OSError, pa.ArrowInvalid):
+    except _DAMAGE:
         raise SourceError(f"the data of {what} is damaged or truncated; dump the database again") from None
 
 

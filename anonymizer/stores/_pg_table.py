@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from anonymizer.errors import SourceError
 from anonymizer.model.schema import ForeignKey, TableName
 from anonymizer.stores._pg_tokens import Cursor
 from anonymizer.stores._pg_types import TYPE_CONTINUES
@@ -73,6 +74,8 @@ class TableParser:
     def definition(self) -> None:
         """Everything after the table's name in CREATE TABLE."""
         cursor = self.cursor
+        if cursor.sees("as"):
+            raise self._fault_of_query()
         if cursor.accept("partition", "of"):
             self.draft.partition_of = self._resolve(cursor.name())
             if cursor.sees("("):
@@ -97,9 +100,14 @@ class TableParser:
                 cursor.identifier()
                 self.draft.partition_key = plain_names(cursor)
             elif cursor.sees("as"):
-                raise cursor.fault()
+                raise self._fault_of_query()
             else:  # storage, table space, server and its options
                 cursor.take()
+
+    def _fault_of_query(self) -> SourceError:
+        return SourceError(
+            f"{self.cursor.place}: {self.draft.name} is made by a query, which could carry rows: use pg_dump"
+        )
 
     def _items(self, typed: bool) -> None:
         cursor = self.cursor

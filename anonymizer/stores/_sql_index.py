@@ -25,8 +25,11 @@ class Dialect:
 POSTGRES = Dialect("PostgreSQL", True)
 SQLITE = Dialect("SQLite", False)
 
-_QUOTE, _BACKSLASH, _SEMICOLON, _MINUS, _SLASH, _STAR = b"'\\;-/*"
+_QUOTE, _OPEN, _CLOSE, _COMMA, _SEMICOLON, _BACKSLASH = b"'(),;\\"
 
+_STRANGE = {True: b'$"', False: b'"`['}
+"""Characters that outside a string may begin another kind of quotation; by `Dialect.postgres`."""
+_COMMENTS = (b"--", b"/*")
 
 _LOOK_AHEAD = 1 << 16
 """Where the search for a run's end begins, so that a short run costs little."""
@@ -39,18 +42,65 @@ def _flags(characters: bytes) -> np.ndarray:
 
 
 _SPACE = _flags(b" \t\n\r\f\v")
-_MARKS = _flags(b"(),;")
-_STRANGE = {True: _flags(b'$"\\'), False: _flags(b'"`[')}
-"""Characters that outside a string may begin another kind of quotation; by `Dialect.postgres`."""
 _ESCAPE_PREFIX = _flags(b"eE&")
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    data: np.ndarray
-    outside: np.ndarray
-    """bool per byte: outside any string (the closing quote counts as outside, the opening one as inside)."""
-    quotes: np.ndarray
+class _Index:
+    """The quotes of a block, and the parentheses, commas and semicolons outside its strings."""
+
+    def __init__(self, data: np.ndarray, dialect: Dialect) -> None:
+        self.data = data
+        self._dialect = dialect
+        special = (data - np.uint8(_QUOTE)) < 3  # quote and parentheses
+        special |= data == _COMMA
+        special |= data == _SEMICOLON
+        positions = np.flatnonzero(special)
+        letters = data[positions]
+        is_quote = letters == _QUOTE
+        if dialect.backslashes:
+            is_quote &= ~np.isin(positions, _escaped(data))
+        self.quotes = positions[is_quote]
+        outside = (np.cumsum(is_quote, dtype=np.uint8) & 1) == 0  # wraps around, and keeps its lowest bit
+        outside &= letters != _QUOTE
+        self.marks = positions[outside]
+        self.letters = letters[outside]
+
+    def statements(self, head: bytes) -> tuple[np.ndarray, np.ndarray]:
+        """Starts and ends (int64) of the statements from the first on that begin with `head`, each with its `;`."""
+        data = self.data
+        ends = self.marks[self.letters == _SEMICOLON] + 1
+        if not len(ends):
+            return ends, ends
+        starts = np.append(0, skip_space(data, ends[:-1]))
+        fits = starts + len(head) <= len(data)
+        count = len(starts) if fits.all() else int(np.argmin(fits))
+        same = np.ones(count, bool)
+        for offset, letter in enumerate(head):
+            same &= data[starts[:count] + offset] == letter
+        count = count if same.all() else int(np.argmin(same))
+        return starts[:count], ends[:count]
+
+    def first_strange(self, starts: np.ndarray, head: int) -> int:
+        """Where, outside strings and heads, something stands that quote parity cannot follow; else the size."""
+        data = self.data
+        strange = np.zeros(len(data), bool)
+        characters = _STRANGE[self._dialect.postgres]
+        if self._dialect.postgres and not self._dialect.backslashes:
+            characters += b"\\"
+        for character in characters:
+            strange |= data == character
+        for first, second in _COMMENTS:
+            strange[:-1] |= (data[:-1] == first) & (data[1:] == second)
+        positions = np.flatnonzero(strange)
+        positions = positions[np.searchsorted(self.quotes, positions) % 2 == 0]
+        if self._dialect.postgres and (data == _BACKSLASH).any():
+            opening = self.quotes[0::2]
+            prefixed = opening[_ESCAPE_PREFIX[data[opening - 1]]] if len(opening) else opening
+            positions = np.sort(np.append(positions, prefixed))
+        if len(positions):
+            statement = np.searchsorted(starts, positions, side="right") - 1
+            positions = positions[positions - starts[statement] >= head]
+        return int(positions[0]) if len(positions) else len(data)
 
 
 def insert_run(text: bytes, start: int, head: bytes, dialect: Dialect) -> int:
@@ -61,30 +111,51 @@ def insert_run(text: bytes, start: int, head: bytes, dialect: Dialect) -> int:
     data = np.frombuffer(text, np.uint8, offset=start)
     size = _LOOK_AHEAD
     while True:
-        block = _parity(data[:size], dialect)
-        starts, ends = statements(block.data, block.outside, head)
-        count = 0
-        if len(starts):
-            count = int(np.searchsorted(ends[: len(starts)], _first_strange(block, starts, len(head), dialect)))
-        if size >= len(data) or count < int(np.count_nonzero((block.data == _SEMICOLON) & block.outside)):
+        index = _Index(data[:size], dialect)
+        starts, ends = index.statements(head)
+        count = int(np.searchsorted(ends, index.first_strange(starts, len(head)))) if len(starts) else 0
+        if size >= len(data) or count < int(np.count_nonzero(index.letters == _SEMICOLON)):
             return int(ends[count - 1]) if count else 0
         size *= 8  # the run goes on
 
 
-def statements(data: np.ndarray, outside: np.ndarray, head: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Starts and ends (int64) of the statements from the first on that begin with `head`; each ends with its `;`."""
-    ends = np.flatnonzero((data == _SEMICOLON) & outside) + 1
-    if not len(ends):
-        return ends, ends
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    starts[1:] = skip_space(data, ends[:-1])
-    letters = np.frombuffer(head, np.uint8)
-    fits = starts + len(head) <= len(data)
-    count = len(starts) if fits.all() else int(np.argmin(fits))
-    matches = (data[starts[:count, None] + np.arange(len(head))] == letters).all(axis=1)
-    count = count if matches.all() else int(np.argmin(matches))
-    return starts[:count], ends[:count]
+def rows(text: bytes | memoryview, head: bytes, columns: int, dialect: Dialect) -> np.ndarray | None:
+    """The marks of all rows of whole INSERT statements that begin with `head`.
+
+    int64, rows x (columns + 1): the opening parenthesis, the commas, the closing parenthesis. None when the index
+    cannot tell.
+    """
+    data = np.frombuffer(text, np.uint8)
+    index = _Index(data, dialect)
+    starts, ends = index.statements(head)
+    if not len(starts) or skip_space(data, ends[-1:])[0] < len(data):
+        return None
+    if index.first_strange(starts, len(head)) < len(data):
+        return None
+    marks, letters = index.marks, index.letters
+    if any(mark in head for mark in b"(),;"):
+        behind = marks - starts[np.searchsorted(starts, marks, side="right") - 1] >= len(head)
+        marks, letters = marks[behind], letters[behind]
+    if len(marks) % (columns + 2):
+        return None
+    table, letters = marks.reshape(-1, columns + 2), letters.reshape(-1, columns + 2)
+    shape = np.full(columns + 1, _COMMA, np.uint8)
+    shape[0], shape[-1] = _OPEN, _CLOSE
+    if not (letters[:, :-1] == shape).all():
+        return None
+    separator = table[:, -1]
+    ends_statement = letters[:, -1] == _SEMICOLON
+    following = np.append(table[1:, 0], len(data))
+    well_formed = (
+        (ends_statement | (letters[:, -1] == _COMMA)).all()
+        and ends_statement[-1]
+        and int(ends_statement.sum()) == len(starts)
+        and (skip_space(data, table[:, -2] + 1) == separator).all()
+        and (skip_space(data, separator + 1) == following)[~ends_statement].all()
+    )
+    # the first row of each statement stands right behind its head
+    first = np.append(True, ends_statement[:-1])
+    return table[:, :-1] if well_formed and (table[first, 0] == starts + len(head)).all() else None
 
 
 def skip_space(data: np.ndarray, positions: np.ndarray) -> np.ndarray:
@@ -108,57 +179,6 @@ def skip_space_back(data: np.ndarray, positions: np.ndarray) -> np.ndarray:
         positions -= step
 
 
-def rows(text: bytes | memoryview, head: bytes, columns: int, dialect: Dialect) -> np.ndarray | None:
-    """The marks of all rows of whole INSERT statements that begin with `head`.
-
-    int64, rows x (columns + 1): the opening parenthesis, the commas, the closing parenthesis. None when the index
-    cannot tell.
-    """
-    block = _parity(np.frombuffer(text, np.uint8), dialect)
-    data = block.data
-    starts, ends = statements(data, block.outside, head)
-    if not len(starts) or skip_space(data, ends[-1:])[0] < len(data):
-        return None
-    if _first_strange(block, starts, len(head), dialect) < len(data):
-        return None
-    marks = np.flatnonzero(_MARKS[data] & block.outside)
-    in_head = len([letter for letter in head if _MARKS[letter]])
-    if in_head:
-        if len(marks) == len(starts) * (in_head + columns + 2):  # one row a statement
-            marks = marks.reshape(len(starts), -1)[:, in_head:].reshape(-1)
-        else:
-            statement = np.searchsorted(starts, marks, side="right") - 1
-            marks = marks[marks - starts[statement] >= len(head)]
-    if len(marks) % (columns + 2):
-        return None
-    table = marks.reshape(-1, columns + 2)
-    letters = data[table]
-    shape = np.frombuffer(b"(" + b"," * (columns - 1) + b")", np.uint8)
-    if not (letters[:, :-1] == shape).all():
-        return None
-    after, separator = table[:, -2] + 1, table[:, -1]
-    ends_statement = letters[:, -1] == _SEMICOLON
-    following = np.append(table[1:, 0], len(data))
-    well_formed = (
-        (ends_statement | (letters[:, -1] == ord(","))).all()
-        and ends_statement[-1]
-        and int(ends_statement.sum()) == len(starts)
-        and (skip_space(data, after) == separator).all()
-        and (skip_space(data, separator + 1) == following)[~ends_statement].all()
-    )
-    # the first row of each statement stands right behind its head
-    first = np.append(True, ends_statement[:-1])
-    return table[:, :-1] if well_formed and (table[first, 0] == starts + len(head)).all() else None
-
-
-def _parity(data: np.ndarray, dialect: Dialect) -> _Block:
-    quotes = data == _QUOTE
-    if dialect.backslashes:
-        quotes[_escaped(data)] = False
-    parity = np.cumsum(quotes, dtype=np.uint8)  # wraps around, and keeps its lowest bit
-    return _Block(data, (parity & 1) == 0, quotes)
-
-
 def _escaped(data: np.ndarray) -> np.ndarray:
     """Positions of the characters that a backslash escapes."""
     slashes = np.flatnonzero(data == _BACKSLASH)
@@ -167,24 +187,5 @@ def _escaped(data: np.ndarray) -> np.ndarray:
     position = np.arange(len(slashes))
     begins_run = np.diff(slashes, prepend=-2) != 1
     in_run = position - np.maximum.accumulate(np.where(begins_run, position, 0))
-    escaped = slashes[in_run % 2 == 0] + 1
-    inside: np.ndarray = escaped[escaped < len(data)]
-    return inside
-
-
-def _first_strange(block: _Block, starts: np.ndarray, head: int, dialect: Dialect) -> int:
-    """Where, outside strings and heads, something stands that the parity of quotes cannot follow; else the size."""
-    data, outside = block.data, block.outside
-    strange = _STRANGE[dialect.postgres][data] & outside
-    if dialect.backslashes:
-        strange &= data != _BACKSLASH
-    for first, second in ((_MINUS, _MINUS), (_SLASH, _STAR)):
-        strange[:-1] |= (data[:-1] == first) & (data[1:] == second) & outside[:-1]
-    if dialect.postgres and (data == _BACKSLASH).any():
-        opening = block.quotes & ~outside
-        strange[1:] |= opening[1:] & _ESCAPE_PREFIX[data[:-1]] & outside[:-1]
-    positions = np.flatnonzero(strange)
-    if len(positions):
-        statement = np.searchsorted(starts, positions, side="right") - 1
-        positions = positions[positions - starts[statement] >= head]
-    return int(positions[0]) if len(positions) else len(data)
+    escaped: np.ndarray = slashes[in_run % 2 == 0] + 1
+    return escaped

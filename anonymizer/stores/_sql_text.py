@@ -77,6 +77,7 @@ def _patterns(dialect: Dialect) -> _Patterns:
     double = rb'"(?:[^"]++|"")*+"'
     line_comment = rb"--[^\n]*+\n"
     if dialect.postgres:
+        word = rb"(?![eE]')" + word  # what has not ended yet is no word and a plain string
         dollar = rb"\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$"
         quotations = [rb"[eE]" + escaped, word, double, string]  # an E'' string must be tried before a word
         marks = [rb"[^A-Za-z_\x80-\xff'\"$\-/;()\\]++", rb"\$(?!" + dollar[2:] + rb")"]
@@ -247,39 +248,41 @@ class SqlText:
 
     def _statement_end(self, start: int) -> int:
         """Where the statement's `;` ends, looking for it from `start` on; positions count in the data as it then is."""
-        position = start - self._at
         while True:
-            position, what = self._follow(self._at + position)
-            position -= self._at
+            end, certain, what = self._follow(start)
             if not what:
-                return self._at + position
+                return end
+            offset = certain - self._at
             if not self._grow("a statement"):
-                raise self._truncated(what, self._line + self._data.count(b"\n", self._at, self._at + position))
+                raise self._truncated(what, self._line + self._data.count(b"\n", self._at, end))
+            start = self._at + offset
 
-    def _follow(self, position: int) -> tuple[int, str]:
-        """The end of the statement and "", or how far it can be followed and in the middle of what it stops."""
+    def _follow(self, position: int) -> tuple[int, int, str]:
+        """How far the statement can be followed, and in the middle of what it stops there: "" at its end.
+
+        In between stands the place from which to go on: what was read after it may look otherwise with more text.
+        """
         data, inside = self._data, _patterns(self.dialect).inside
         while True:
             match = inside.match(data, position)
             assert match is not None  # may be empty
             position = match.end()
-            if position == len(data):
-                # the last token may go on in what is not read yet
-                return match.start(), "a statement"
-            mark = data[position]
+            mark = data[position] if position < len(data) else None
+            if mark is None:
+                return position, match.start(), "a statement"
             if mark == _SEMICOLON:
-                return position + 1, ""
+                return position + 1, position + 1, ""
             if mark == _SLASH:
                 end = _comment_end(data, position, self.dialect.postgres)
                 if not end:
-                    return position, "a comment"
+                    return position, match.start(), "a comment"
                 position = end
             elif mark == _DOLLAR_SIGN:
                 tag = _DOLLAR.match(data, position)
                 assert tag is not None  # nothing else stops at a dollar
                 end = data.find(tag[0], tag.end())
                 if end < 0:
-                    return position, "a quotation"
+                    return position, match.start(), "a quotation"
                 position = end + len(tag[0])
             elif mark == _BACKSLASH:
                 line = self._line + data.count(b"\n", self._at, position)
@@ -287,7 +290,7 @@ class SqlText:
                     f"line {line}: a psql command in the middle of a statement is not understood: remove it"
                 )
             else:
-                return position, "a comment" if mark == _MINUS else "a quotation"
+                return position, match.start(), "a comment" if mark == _MINUS else "a quotation"
 
     def _is_open(self, what: bytes, end: int) -> bool:
         """Whether a `;` of a routine, rule or trigger stands within its body."""
@@ -366,7 +369,7 @@ class SqlText:
             following = _WHITE_SPACE.match(self._data, end).end()  # type: ignore[union-attr]
             if not self._data.startswith(head[0], following):
                 break
-            further, unfinished = self._follow(following)
+            further, _, unfinished = self._follow(following)
             if unfinished:
                 break
             end = further

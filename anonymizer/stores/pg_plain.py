@@ -182,13 +182,13 @@ class PgPlainSource:
                     statement = bytes(piece.data)
                     if copy := COPY_FROM_STDIN.fullmatch(statement):
                         text = statement.decode(schema.encoding, "replace")
-                        target = self._target(schema, path, wanted, *_copy_target(copy, text), piece.line)
+                        target = self._target(schema, path, wanted, *_copy_target(copy, text), piece.line, True)
                     elif b"search_path" in statement or b"SCHEMA" in statement.upper():
                         path.statement(statement.decode(schema.encoding, "replace"))
                 elif piece.kind is Kind.COMMAND and piece.data[:2] == b"\\c":
                     path.reset()
                 elif piece.kind is Kind.INSERTS:
-                    rows_of = self._target(schema, path, wanted, *_insert_text.target(piece.data), piece.line)
+                    rows_of = self._target(schema, path, wanted, *_insert_text.target(piece.data), piece.line, False)
                 yield piece if rows_of is None else _Block(piece, *rows_of)
 
     @staticmethod
@@ -199,6 +199,7 @@ class PgPlainSource:
         name: tuple[str, ...],
         columns: tuple[str, ...] | None,
         line: int,
+        of_copy: bool,
     ) -> tuple[Table, tuple[str, ...]] | None:
         """The table that rows go to and their columns; None if nobody asked for it."""
         candidates = path.candidates(name)
@@ -206,9 +207,8 @@ class PgPlainSource:
         if found not in wanted:
             return None
         table = schema.table(found)
-        known = stored_columns(table)
-        if columns is None:
-            return table, known
+        if columns is None:  # pg_dump writes DEFAULT for a generated column, but only in INSERT
+            return table, stored_columns(table) if of_copy else tuple(column.name for column in table.columns)
         if not set(columns) <= {column.name for column in table.columns}:
             raise SourceError(f"line {line}: the rows of {found} have columns that its definition does not: dump again")
         return table, columns
@@ -238,7 +238,7 @@ class PgPlainSink:
 
 
 def stored_columns(table: Table) -> tuple[str, ...]:
-    """The columns that a row without a column list has."""
+    """The columns that a line of COPY data without a column list has."""
     return tuple(column.name for column in table.columns if not column.generated)
 
 

@@ -22,7 +22,8 @@ from anonymizer.stores._output import Output
 from anonymizer.stores._pg_archive import ArchiveSink, ArchiveSource, Member, Opening, SeekableFile
 from anonymizer.stores._pg_codec import Writer
 from anonymizer.stores._pg_toc import MAGIC, Entry, Format, Toc
-from anonymizer.stores._sql_text import POSTGRES, Kind, SqlText
+from anonymizer.stores._sql_index import POSTGRES
+from anonymizer.stores._sql_text import Kind, SqlText
 
 NAME = "PostgreSQL tar archive"
 

@@ -36,16 +36,18 @@ _BEGINS = re.compile(
     rb"(?:PRAGMA|BEGIN|CREATE|DROP|INSERT|REPLACE|ALTER|DELETE|ANALYZE|SELECT|SAVEPOINT)\b",
     re.IGNORECASE,
 )
+_CERTAIN = re.compile(rb"PRAGMA foreign_keys=OFF;\r?\nBEGIN TRANSACTION;", re.IGNORECASE)
+"""How `.dump` begins."""
 _COMMENT = re.compile(rb"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
 _SQLITE = re.compile(
     rb"""^\s*PRAGMA\s+\w | \bsqlite_(?:sequence|schema|master|stat\d)\b | \bAUTOINCREMENT\b | \bWITHOUT\s+ROWID\b
     |^\s*CREATE\s+VIRTUAL\s+TABLE\b | ^\s*INSERT\s+OR\s+(?:IGNORE|REPLACE|ABORT|FAIL|ROLLBACK)\s+INTO\b
-    |^\s*CREATE\s+TRIGGER\s+IF\s+NOT\s+EXISTS\b""",
+    |^\s*CREATE\s+TRIGGER\s+IF\s+NOT\s+EXISTS\b | \A\s*BEGIN\s+TRANSACTION;\s+CREATE\s+TABLE\s""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _FOREIGN = re.compile(
     rb"""/\*!\d{5} | \bENGINE\s*=\s*\w | \bAUTO_INCREMENT\b | ^\s*LOCK\s+TABLES\b | ^\s*GO\s*$ | \bIDENTITY\s*\(\s*\d
-    |^COPY\s[^;]*\bFROM\s+STDIN\b | ^SET\s+\w | \bpg_catalog\.""",
+    |^COPY\s[^;]*\bFROM\s+STDIN\b | ^SET\s+(?:[a-z]\w*_\w+|NAMES|NOCOUNT|@)\s*[=@']?[^;]*;\s*$ | \bpg_catalog\.""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 
@@ -55,6 +57,8 @@ def recognises(source: Input) -> bool:
     head = source.head(_HEAD_BYTES)
     if b"\0" in head or not _BEGINS.match(head):
         return False
+    if _CERTAIN.match(head):
+        return True
     statements = _COMMENT.sub(b"", head)
     return _SQLITE.search(statements) is not None and _FOREIGN.search(statements) is None
 

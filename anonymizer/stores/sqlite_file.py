@@ -217,6 +217,7 @@ class SqliteSink:
     def __init__(self, source: SqliteSource, target: Path) -> None:
         self._source = source
         self._target = target
+        self._closed = False
         self._file = target.with_name(f".{target.stem}.unpacked") if is_compressed(target) else target
         open_output(self._file).close()  # new, and private before anything is in it
         self._connection = sqlite3.connect(
@@ -264,12 +265,13 @@ class SqliteSink:
             with self._file.open("rb") as file, open_output(self._target) as output:
                 shutil.copyfileobj(file, output, 1 << 20)
             self._file.unlink()
+        self._closed = True
 
     def abort(self) -> None:
-        """See contracts.Sink."""
+        """See contracts.Sink. The file goes: what SQLite had written of it could look whole."""
         with suppress(sqlite3.Error):
             self._connection.close()
-        if self._file != self._target:
+        if not self._closed:
             with suppress(OSError):
                 self._file.unlink(missing_ok=True)
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.contracts import Binding, Kernel
-from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import tokens
 from anonymizer.pseudonyms.written_form import normalise

@@ -44,18 +44,22 @@ def kernel(keys: Keys, domain: str) -> Kernel:
 
     def mapped(values: pa.Array) -> pa.Array:
         numbers = pc.match_substring_regex(values, _WHOLE_NUMBER)
-        plain = pc.string_is_ascii(values)
         if numbers.true_count == len(values):
             return permuted(values)
-        result = values
-        for rows, function in (
+        ascii_only = pc.string_is_ascii(values)
+        steps: tuple[tuple[pa.Array, Kernel], ...] = (
             (numbers, permuted),
-            (pc.and_not(plain, numbers), feistel),
-            (pc.invert(plain), lambda some: _scrambled.scrambled(some, exact(some), exact)),
-        ):
+            (pc.and_not(ascii_only, numbers), feistel),
+            (pc.invert(ascii_only), beyond_ascii),
+        )
+        result = values
+        for rows, step in steps:
             if rows.true_count:
-                result = pc.replace_with_mask(result, rows, function(pc.filter(values, rows)))
+                result = pc.replace_with_mask(result, rows, step(pc.filter(values, rows)))
         return result
+
+    def beyond_ascii(values: pa.Array) -> pa.Array:
+        return _scrambled.scrambled(values, exact(values), exact)
 
     return mapped
 

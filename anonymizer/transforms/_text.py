@@ -68,4 +68,4 @@ def capacity(domain: Domain, entries: int) -> int | None:
         return entries
     if domain.width is not None and domain.width < NARROWEST_NAMED:
         return None
-    return 2 ** (5 * TOKEN - 1)
+    return 1 << (5 * TOKEN - 1)

@@ -16,6 +16,8 @@ other       null, where the column allows it
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +31,7 @@ from anonymizer.pseudonyms.written_form import (
     counts_per_row,
     digits_of,
     flat_bytes,
+    from_matrix,
     normalise,
     restore_case,
     with_bytes,
@@ -36,6 +39,8 @@ from anonymizer.pseudonyms.written_form import (
 )
 from anonymizer.transforms import _blobs, _dates, _nested, _permuted, _scrambled
 from anonymizer.transforms._cells import by_distinct, visible
+
+Build = Callable[[Binding], Kernel]
 
 _UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
 _HEXADECIMAL = np.array([byte in b"0123456789abcdefABCDEF" for byte in range(256)])
@@ -64,6 +69,15 @@ def _nulled(binding: Binding) -> Kernel:
             "column does not allow null; keep it with a reason, or give it `set` with a value"
         )
     return nulls
+
+
+def _emptied(empty: str) -> Build:
+    """Null where the column allows it, else something empty of its type."""
+
+    def build(binding: Binding) -> Kernel:
+        return nulls if binding.column.nullable else lambda values: pa.array([empty] * len(values), pa.string())
+
+    return build
 
 
 def _text(binding: Binding) -> Kernel:
@@ -105,9 +119,12 @@ def _number(binding: Binding) -> Kernel:
         return with_digits(values, digits_of(numbers(pc.replace_substring(values, ".", "")))[1])
 
     return lambda values: _split(
-        values, r"^-?[0-9]{1,19}$|^-?[0-9]{1,9}\.[0-9]{1,10}$", mapped,
-        lambda rest: _split(rest, r"^-?[0-9.]+$", scrambled, lambda odd: pa.array(["0"] * len(odd), pa.string())),
-    )  # fmt: skip
+        values, r"^-?[0-9]+(\.[0-9]+)?$", lambda plain: _split(plain, r"^.{1,19}$", mapped, scrambled), _zero
+    )
+
+
+def _zero(values: pa.Array) -> pa.Array:
+    return pa.array(["0"] * len(values), pa.string())
 
 
 def _boolean(binding: Binding) -> Kernel:
@@ -149,7 +166,11 @@ def _uuid(binding: Binding) -> Kernel:
         capital = counts_per_row((data >= ord("A")) & (data <= ord("F")), offsets) > 0
         return pc.if_else(pa.array(capital), pc.ascii_upper(lower), lower) if capital.any() else lower
 
-    return lambda values: _split(values, _UUID, mapped, lambda odd: pa.array(["0"] * len(odd), pa.string()))
+    return lambda values: _split(values, _UUID, mapped, _other_uuid)
+
+
+def _other_uuid(values: pa.Array) -> pa.Array:
+    return pa.array(["00000000-0000-4000-8000-000000000000"] * len(values), pa.string())
 
 
 def _enum(binding: Binding) -> Kernel:
@@ -190,13 +211,17 @@ def _network(binding: Binding) -> Kernel:
 
     def mapped(values: pa.Array) -> pa.Array:
         hashes = prf(normalise(values))
+        hexadecimal = _hexadecimal(hashes[:, 0])
         low = pa.array(hashes[:, 0] & np.uint64(0xFF)).cast(pa.string())
         block = pa.array(["192.0.2.", "198.51.100.", "203.0.113."]).take(pa.array(hashes[:, 1] % np.uint64(3)))
         v4 = pc.binary_join_element_wise(block, "0" if whole_network else low, "")
-        groups = [pc.utf8_lpad(pc.binary_slice(_hexadecimal(hashes[:, 0]), 4 * n, 4 * n + 4), 4, "0") for n in range(3)]
+        groups = [
+            pc.utf8_lpad(pc.utf8_slice_codeunits(_hexadecimal(hashes[:, 0]), 4 * n, 4 * n + 4), 4, "0")
+            for n in range(3)
+        ]
         v6 = pc.binary_join_element_wise("2001:db8:", *groups, ":")
-        v6 = pa.array(["2001:db8::"] * len(values)) if whole_network else pc.replace_substring(v6, "db8::", "db8::")
-        mac = pc.binary_join_element_wise("00:00:5e:00:53:", pc.binary_slice(_hexadecimal(hashes[:, 0]), 0, 2), "")
+        v6 = pa.array(["2001:db8::"] * len(values)) if whole_network else v6
+        mac = pc.binary_join_element_wise("00:00:5e:00:53:", pc.utf8_slice_codeunits(hexadecimal, 0, 2), "")
         suffix = pc.replace_substring_regex(values, r"^[^/]*", "")
         if whole_network:
             suffix = pc.if_else(pc.equal(suffix, ""), "", pc.if_else(pc.match_substring(values, ":"), "/64", "/24"))
@@ -211,12 +236,10 @@ def _hexadecimal(words: np.ndarray) -> pa.Array:
     """uint64 [n] -> string [n]: 16 hexadecimal digits."""
     shifts = np.arange(0, 64, 4, dtype=np.uint64)
     nibbles = ((words[:, None] >> shifts) & np.uint64(15)).astype(np.int64)
-    from anonymizer.pseudonyms.written_form import from_matrix
-
     return from_matrix(_LOWER_HEXADECIMAL[nibbles])
 
 
-_KERNELS = {
+_KERNELS: dict[TypeFamily, Build] = {
     TypeFamily.TEXT: _text,
     TypeFamily.INTEGER: _integer,
     TypeFamily.NUMBER: _number,
@@ -230,4 +253,6 @@ _KERNELS = {
     TypeFamily.XML: _xml,
     TypeFamily.BINARY: lambda binding: _blobs.binary,
     TypeFamily.NETWORK: _network,
+    TypeFamily.SEARCH: _emptied(""),
+    TypeFamily.INTERVAL: _emptied("00:00:00"),
 }

@@ -84,7 +84,7 @@ def _escape_starts(slashes: I64, offsets: I64) -> I64:
 def _validity(values: pa.Array) -> pa.Buffer | None:
     if not values.null_count:
         return None
-    return pa.array(values.is_valid().to_numpy(zero_copy_only=False)).buffers()[1]
+    return values.is_valid().buffers()[1]
 
 
 def _with_numbers(values: pa.Array) -> pa.Array:
@@ -106,6 +106,3 @@ def _with_numbers(values: pa.Array) -> pa.Array:
 def lines(data: bytes) -> int:
     """How many rows whole lines of COPY text are."""
     return data.count(b"\n")
-
-
-

@@ -63,6 +63,8 @@ class Block:
     """All columns, each Arrow `string`."""
     data: bytes | None = None
     """The same rows as they stand, where that is one piece of text: equal data are equal rows."""
+    order: tuple[str, ...] = ()
+    """Columns by which the rows are stored; when they change, the rows of two databases no longer run in parallel."""
 
 
 Part = Text | Block

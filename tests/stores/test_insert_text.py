@@ -30,7 +30,11 @@ VALUES = st.one_of(
     st.text("'\"();,\\-/*$E \n", max_size=8),
 )
 ROWS = st.lists(st.lists(VALUES, min_size=3, max_size=3), min_size=1, max_size=6)
-HEADS = ["INSERT INTO t VALUES ", 'insert into "odd;\'()".t (a, "b", c) values', "INSERT INTO t(a,b,c) OVERRIDING SYSTEM VALUE VALUES\n"]
+HEADS = [
+    "INSERT INTO t VALUES ",
+    'insert into "odd;\'()".t (a, "b", c) values',
+    "INSERT INTO t(a,b,c) OVERRIDING SYSTEM VALUE VALUES\n",
+]
 
 
 def statements(rows: list[list[str | None]], head: str, together: bool) -> str:
@@ -129,7 +133,9 @@ def test_an_expression_in_a_column_that_nobody_asks_for_passes():
     assert bytes(write(frame, batch(a=["1", "2"], c=["z", "x"]))) == text.replace(b"'y'", b"'x'")
 
 
-@pytest.mark.parametrize("cell", ["now()", "'secret' || 'b'", "CAST('secret' AS text)", "$$secret$$", "(SELECT 'secret')"])
+@pytest.mark.parametrize(
+    "cell", ["now()", "'secret' || 'b'", "CAST('secret' AS text)", "$$secret$$", "(SELECT 'secret')"]
+)
 def test_an_expression_in_a_column_that_is_to_be_replaced_is_refused(cell):
     text = f"INSERT INTO t VALUES (1, 'x', 'z');\nINSERT INTO t VALUES (1, {cell}, 'z');".encode()
     with pytest.raises(SourceError, match=r"^t\.b, line 8: .*expression") as error:

@@ -1,0 +1,42 @@
+"""Rule files and rule packs: the language that people review, read and written.
+
+    _yaml     YAML text -> nodes that know their line; every mistake collected
+    rules     rule file text -> model.RuleFile, with what it includes
+    packs     pack text -> model.Pack; where packs lie
+    write     model.RuleFile -> canonical text; laying a text out anew with its comments
+    schema    the JSON Schema of both, for editors
+
+A rule file says for every column of every table whether it is kept or what replaces it; README.md shows one. A pack is
+the same language one level up:
+
+    pack: personal
+    version: 1
+    about: "People and firms"
+    defaults:                        # category: what happens to it
+      first_name: first_name
+      country: {keep: true, why: "a country alone points at nobody"}
+    recognise:                       # category: how a column of it is told
+      first_name:
+        - names: {nl: [voornaam, vnaam], fr: [prenom], en: [first name], de: [vorname]}
+          types: [text]
+          confidence: 0.95
+        - {names: {en: [name]}, tables: {en: [person]}, values: [], confidence: 0.6}
+
+Every mistake of a file is told at once, each as `file:line: what is wrong`.
+"""
+
+from anonymizer.rulefile.packs import find_packs, read_pack, shipped_packs
+from anonymizer.rulefile.rules import lint, read_rules
+from anonymizer.rulefile.schema import json_schema
+from anonymizer.rulefile.write import format_rules, write_rules
+
+__all__ = [
+    "find_packs",
+    "format_rules",
+    "json_schema",
+    "lint",
+    "read_pack",
+    "read_rules",
+    "shipped_packs",
+    "write_rules",
+]

@@ -1,0 +1,124 @@
+"""Mail addresses and logins: the names in them, a token, and an invented domain under .example (RFC 2606)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.prf import Prf
+from anonymizer.pseudonyms.token import tokens
+from anonymizer.pseudonyms.vocabulary import Vocabulary
+from anonymizer.pseudonyms.written_form import normalise, restore_case
+from anonymizer.transforms import _permuted
+from anonymizer.transforms._cells import first_fitting, identities, need_width
+from anonymizer.transforms._local_part import LocalParts
+
+TOP = ".example"
+_SHORTEST_HOST = "@x" + TOP
+_SHORT_TOKEN, _TOKEN = 6, 10
+NARROWEST_ADDRESS = _SHORT_TOKEN + len(_SHORTEST_HOST)
+NARROWEST_LOGIN = _TOKEN
+"""A login in a key of a narrower column is permuted, sign by sign, instead."""
+_ADDRESS = r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+"
+_ONE_ADDRESS = rf"^{_ADDRESS}$"
+
+
+def capacity(domain: Domain) -> int:
+    """The number of tokens."""
+    room = domain.width if domain.width is not None else 100
+    return 1 << (5 * min(_TOKEN, max(room - len(_SHORTEST_HOST), _SHORT_TOKEN)) - 1)
+
+
+class _Tails:
+    """The tokens behind names: a keyed function of the whole value."""
+
+    def __init__(self, binding: Binding) -> None:
+        self._prf = Prf(binding.keys.derive("mailbox", binding.domain.name))
+        self._unique = binding.domain.unique
+
+    def __call__(self, values: pa.Array, width: int) -> pa.Array:
+        told = identities(values) if self._unique else normalise(values)
+        return tokens(self._prf(told)[:, 0], width)
+
+
+def addresses(binding: Binding) -> Kernel:
+    """Values are visible text; what is no address maps as a login."""
+    need_width(binding, NARROWEST_ADDRESS, "email")
+    width = binding.domain.width
+    local_parts, tails = LocalParts(binding), _Tails(binding)
+    hosts = Prf(binding.keys.derive("mail host", binding.domain.name))
+    words = Vocabulary.load("host_words")
+    login = logins(binding)
+
+    def one(values: pa.Array) -> pa.Array:
+        """Each value is one address."""
+        halves = pc.split_pattern(pc.utf8_trim_whitespace(values), "@", max_splits=1, reverse=True)
+        normal = normalise(halves.flatten())
+        local, host = normal.take(_every_other(len(values), 0)), normal.take(_every_other(len(values), 1))
+        first, last = local_parts(local)
+        tail = tails(values, _TOKEN)
+        named = pc.binary_join_element_wise(first, last, tail, ".", null_handling="skip")
+        at = pc.binary_join_element_wise("@", words.pick(hosts(host)[:, 0]), TOP, "")
+        forms = [pc.binary_join_element_wise(named, at, "")]
+        if width is not None:
+            shorter = pc.binary_join_element_wise(last, tail, ".", null_handling="skip")
+            room = min(_TOKEN, width - len(_SHORTEST_HOST))
+            shortest = pc.binary_join_element_wise(tails(values, room), _SHORTEST_HOST, "")
+            forms += [pc.binary_join_element_wise(part, at, "") for part in (shorter, tail)] + [shortest]
+        return restore_case(first_fitting(forms, width), values)
+
+    def mapped(values: pa.Array) -> pa.Array:
+        whole = pc.match_substring_regex(values, _ONE_ADDRESS)
+        if whole.true_count == len(values):
+            return one(values)
+        holds = pc.match_substring_regex(values, _ADDRESS)
+        result = login(values)
+        if holds.true_count:
+            result = pc.replace_with_mask(result, holds, several(pc.filter(values, holds)))
+        return result
+
+    def several(values: pa.Array) -> pa.Array:
+        """The addresses in each value, one after the other, separated as before; all other text goes.
+
+        In a key the other text may tell values apart, so there the whole value becomes one address.
+        """
+        if binding.domain.unique:
+            return one(pc.binary_join_element_wise(values, "@", ""))
+        separated = pc.replace_substring_regex(values, rf"[^,;]*?({_ADDRESS})[^,;]*", r"\1")
+        lists = pc.split_pattern_regex(separated, r"[,;]")
+        flat = pc.utf8_trim_whitespace(lists.flatten())
+        is_one = pc.match_substring_regex(flat, _ONE_ADDRESS)
+        flat = pc.replace_with_mask(flat, is_one, one(pc.filter(flat, is_one)))
+        kept = pa.ListArray.from_arrays(lists.offsets, pc.if_else(is_one, flat, ""))
+        separator = pc.if_else(pc.match_substring(values, ";"), ";", ",")
+        joined = pc.binary_join(kept, separator)
+        single = one(pc.binary_join_element_wise(values, "@", "")) if width is not None else joined
+        return first_fitting([joined, single], width)
+
+    return mapped
+
+
+def logins(binding: Binding) -> Kernel:
+    """Values are visible text. In a key too narrow for tokens, each sign is permuted."""
+    width = binding.domain.width
+    if binding.domain.unique and width is not None and width < NARROWEST_LOGIN:
+        return _permuted.kernel(binding.keys, binding.domain.name)
+    local_parts, tails = LocalParts(binding), _Tails(binding)
+    narrow = min(_TOKEN, width or _TOKEN)
+
+    def mapped(values: pa.Array) -> pa.Array:
+        first, last = local_parts(normalise(values))
+        tail = tails(values, narrow)
+        forms = [pc.binary_join_element_wise(first, last, tail, ".", null_handling="skip")]
+        if width is not None:
+            forms += [pc.binary_join_element_wise(last, tail, ".", null_handling="skip"), tail]
+        return restore_case(first_fitting(forms, width), values)
+
+    return mapped
+
+
+def _every_other(count: int, first: int) -> pa.Array:
+    return pa.array(np.arange(first, 2 * count, 2))

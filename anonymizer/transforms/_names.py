@@ -1,0 +1,212 @@
+"""Names: one name becomes one name, wherever it stands.
+
+A first name becomes one of the same sex and language, where a word list knows the name; a surname becomes an invented
+one of its language. A name's first letter decides the first letter of its pseudonym, so that initials and logins made
+of initials agree with the names.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anonymizer.contracts import Binding
+from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.prf import Prf
+from anonymizer.pseudonyms.token import words
+from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary, below, languages
+from anonymizer.pseudonyms.written_form import compact, flat_bytes, restore_case, single_spaced, with_bytes
+from anonymizer.transforms._cells import first_fitting, part_domain
+
+Integers = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+_FEWEST = 30
+"""Where fewer names than this fit a width, invented words take their place."""
+_LETTER_A = ord("a")
+INITIALS = r"^(?:\p{L}\.-?)+\p{L}?\.?$|^\p{L}$"
+"""J. J.P. J.-P. and a letter alone."""
+_SURNAME_FORMS = {
+    "nl": r"^(van|vander|vanden|ver[b-df-hj-np-tv-z])|(mans|aert|aerts|kens|kx|stra|sma|inck|ink)$",
+    "fr": r"^(le|la|du|des)[b-df-hj-np-tv-z]|(eau|eaux|ault|ette|oux|ière|iere|ois|ard)$",
+    "de": r"^von|(mann|meier|meyer|bauer|stein|schmidt|berger)$",
+    "en": r"^mc|(ton|ley|ford|smith|worth|shaw)$",
+}
+"""How a surname outside the word lists tells its language."""
+
+
+class _Known(NamedTuple):
+    """A word list of real names: their keys, and the group of names that each belongs to."""
+
+    keys: pa.Array
+    languages: NDArray[np.int8]
+    sexes: NDArray[np.int8]
+
+
+@cache
+def known_first_names(order: tuple[str, ...]) -> _Known:
+    """All first names of all languages; a name of several languages belongs to the first one in `order`."""
+    found: dict[str, tuple[int, int]] = {}
+    for language in dict.fromkeys((*order, *LANGUAGES)):
+        vocabulary = Vocabulary.load("first_names", language)
+        for key, row in zip(vocabulary.keys.to_pylist(), vocabulary.rows, strict=True):
+            found.setdefault(key, (LANGUAGES.index(language), "fmx".index(row[1])))
+    pairs = np.array(list(found.values()), np.int8)
+    return _Known(pa.array(list(found), pa.string()), pairs[:, 0], pairs[:, 1])
+
+
+@cache
+def known_surnames(order: tuple[str, ...]) -> _Known:
+    """All surnames that tell a language; sexes are all 2 ("x")."""
+    found: dict[str, int] = {}
+    for language in dict.fromkeys((*order, *LANGUAGES)):
+        for key in Vocabulary.load("known_surnames", language).keys.to_pylist():
+            found.setdefault(key, LANGUAGES.index(language))
+    tongues = np.array(list(found.values()), np.int8)
+    return _Known(pa.array(list(found), pa.string()), tongues, np.full(len(found), 2, np.int8))
+
+
+class _Group(NamedTuple):
+    """Names of one language and sex, by first letter: those of letter l are entries[starts[l] : starts[l + 1]]."""
+
+    entries: pa.Array
+    keys: pa.Array
+    starts: Integers
+
+
+@cache
+def _group(name: str, language: str, sex: str, width: int | None) -> _Group | None:
+    """None: too few of them fit the width."""
+    vocabulary = Vocabulary.load(name, language)
+    rows = range(vocabulary.fitting(width))
+    if len(vocabulary.rows[0]) > 1 and sex != "x":
+        rows = [row for row in rows if vocabulary.rows[row][1] in (sex, "x")]  # type: ignore[assignment]
+    keys = vocabulary.keys.to_pylist()
+    chosen = sorted(rows, key=lambda row: (keys[row], vocabulary.rows[row][0]))
+    if len(chosen) < _FEWEST:
+        return None
+    indices = pa.array(chosen, pa.int64())
+    firsts = np.array([ord(keys[row][0]) - _LETTER_A for row in chosen])
+    return _Group(vocabulary.entries.take(indices), vocabulary.keys.take(indices), np.searchsorted(firsts, range(27)))
+
+
+class Names:
+    """Maps name tokens, given as `compact` writes them, to pseudonyms as the word lists write them."""
+
+    def __init__(self, binding: Binding, category: str, domain: Domain | None = None) -> None:
+        """`category`: first_name or last_name; `domain` None: the one that columns of the category have."""
+        self._list = {"first_name": "first_names", "last_name": "surnames"}[category]
+        domain = domain or part_domain(binding, category)
+        self._width = domain.width
+        self._order = languages(binding.locales)
+        self._prf = Prf(binding.keys.derive(category, domain.name))
+        self._letters = self._letter_table()
+
+    def __call__(self, keys: pa.Array) -> pa.Array:
+        """string [n] -> string [n], no nulls."""
+        hashes = self._prf(keys)
+        tongues, sexes = self._told(keys, hashes)
+        letters = self.initials_of(keys)
+        result: pa.Array = None
+        group_numbers = tongues.astype(np.int64) * 3 + sexes
+        for number in np.unique(group_numbers).tolist():
+            rows = np.flatnonzero(group_numbers == number)
+            group = _group(self._list, LANGUAGES[number // 3], "fmx"[number % 3], self._width)
+            picked = self._picked(group, keys.take(pa.array(rows)), hashes[rows], letters[rows])
+            if len(rows) == len(keys):
+                return picked
+            if result is None:
+                result = pa.array([""] * len(keys), pa.string())
+            result = pc.replace_with_mask(result, pa.array(group_numbers == number), picked)
+        return keys if result is None else result
+
+    def words(self, values: pa.Array) -> pa.Array:
+        """Text of one name or several, word by word: string [n] -> string [n], no nulls and no blanks."""
+        lists = pc.split_pattern(single_spaced(values), " ")
+        flat = lists.flatten()
+        dotted = pc.match_substring_regex(flat, INITIALS)
+        names = restore_case(self(compact(flat)), flat)
+        if dotted.true_count:
+            plain = pc.replace_substring_regex(pc.filter(flat, dotted), r"[^\x00-\x7F]", "x")
+            names = pc.replace_with_mask(names, dotted, self.initials(plain))
+        joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, names), " ")
+        firsts = names.take(lists.offsets.slice(0, len(values)))
+        return first_fitting([joined, firsts], self._width)
+
+    def is_known(self, keys: pa.Array) -> NDArray[np.bool_]:
+        """Which tokens the word lists of real names hold."""
+        return np.asarray(pc.is_in(keys, value_set=self._known.keys).to_numpy(zero_copy_only=False))
+
+    def initials_of(self, keys: pa.Array) -> Integers:
+        """The number (0..25) of the letter with which each pseudonym begins; -1 where the key has no first letter."""
+        data, offsets = flat_bytes(keys)
+        first = np.append(data, 0)[offsets[:-1]].astype(np.int64) - _LETTER_A
+        first[(np.diff(offsets) == 0) | (first < 0) | (first > 25)] = -1
+        return np.where(first < 0, -1, self._letters[first])
+
+    def initials(self, values: pa.Array) -> pa.Array:
+        """Each ASCII letter of some initials ("J.P.") replaced by the one with which pseudonyms begin; case stays."""
+        data, _ = flat_bytes(values)
+        lower = data | 0x20
+        is_letter = (lower >= _LETTER_A) & (lower < _LETTER_A + 26)
+        new = data.copy()
+        new[is_letter] = self._letters[lower[is_letter] - _LETTER_A] + _LETTER_A - (lower - data)[is_letter]
+        return with_bytes(values, new)
+
+    @property
+    def _known(self) -> _Known:
+        return known_first_names(self._order) if self._list == "first_names" else known_surnames(self._order)
+
+    def _told(self, keys: pa.Array, hashes: Hashes) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+        """The language and sex of each name, as word lists and forms tell; else any language of the locales."""
+        positions = pc.index_in(keys, value_set=self._known.keys)
+        unknown = np.asarray(positions.is_null().to_numpy(zero_copy_only=False))
+        at = pc.fill_null(positions, 0).to_numpy()
+        spoken = np.array([LANGUAGES.index(language) for language in self._order], np.int8)
+        tongues = np.where(unknown, spoken[below(hashes[:, 1], len(spoken))], self._known.languages[at])
+        sexes = np.where(unknown, np.int8(2), self._known.sexes[at])
+        if self._list == "surnames" and unknown.any():
+            for language in reversed(self._order):
+                told = pc.match_substring_regex(keys, _SURNAME_FORMS[language]).to_numpy(zero_copy_only=False)
+                tongues[unknown & told] = LANGUAGES.index(language)
+        return tongues.astype(np.int8), sexes.astype(np.int8)
+
+    def _picked(self, group: _Group | None, keys: pa.Array, hashes: Hashes, letters: Integers) -> pa.Array:
+        if group is None:
+            return words(hashes[:, 0], min(self._width or 6, 6))
+        count = len(group.entries)
+        first = np.where(letters < 0, 0, group.starts[letters])
+        size = np.where(letters < 0, count, group.starts[letters + 1] - group.starts[letters])
+        first, size = np.where(size == 0, 0, first), np.where(size == 0, count, size)
+        picked = first + below(hashes[:, 0], size.astype(np.uint64))
+        same = pc.equal(group.keys.take(pa.array(picked)), keys).to_numpy(zero_copy_only=False)
+        if same.any():  # never the name itself: the next one of its letter
+            picked = np.where(
+                same, np.where(size > 1, first + (picked - first + 1) % size, (picked + 1) % count), picked
+            )
+        return group.entries.take(pa.array(picked))
+
+    def _letter_table(self) -> Integers:
+        """First letter of a name -> first letter of its pseudonym: keyed, among letters with names enough."""
+        usable = _common_letters(self._list, self._order, self._width)
+        if len(usable) == 0:
+            return np.arange(26)
+        hashes = self._prf(pa.array([f"letter {chr(_LETTER_A + number)}" for number in range(26)]))
+        return usable[below(hashes[:, 0], len(usable))]
+
+
+@cache
+def _common_letters(name: str, order: tuple[str, ...], width: int | None) -> Integers:
+    """The letters with which at least eight names of each sex and language begin."""
+    common = set(range(26))
+    for language in order:
+        for sex in "fm" if name == "first_names" else "x":
+            group = _group(name, language, sex, width)
+            if group is not None:
+                common &= set(np.flatnonzero(np.diff(group.starts) >= 8).tolist())
+    return np.array(sorted(common), np.int64)

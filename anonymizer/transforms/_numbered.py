@@ -1,0 +1,117 @@
+"""Columns of numbers with a checksum: each value goes to the first kind of number that it is.
+
+What is of no kind keeps its look, letter for letter and digit for digit, and never comes out as a valid number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.model.schema import TypeFamily
+from anonymizer.pseudonyms.permutation import LARGEST, Permutation
+from anonymizer.pseudonyms.prf import Prf
+from anonymizer.transforms import _nested, _typed
+from anonymizer.transforms._cells import by_distinct, narrowed, visible
+
+_SAME_NUMBERS = {"vat_number": "company_id", "bank_account": "iban"}
+"""Domains whose numbers are those of another one, written otherwise: they share its key, so that both agree."""
+_TRIES = 64
+_NUMERIC = (TypeFamily.INTEGER, TypeFamily.NUMBER)
+
+
+class Kind(NamedTuple):
+    """One kind of number: which values it accepts (string -> bool), and how it replaces the ones that it accepts."""
+
+    is_valid: Callable[[pa.Array], pa.Array]
+    replaced: Kernel
+
+
+Kinds = Callable[[Binding], Sequence[Kind]]
+
+
+def root(domain: Domain) -> str:
+    """The name under which a domain's keys are derived."""
+    return _SAME_NUMBERS.get(domain.name, domain.name)
+
+
+def by_index(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Kind:
+    """The kind that an identifier describes.
+
+    One to one where the identifier ranks its numbers, else by keyed choice among its never-issued ones. `wraps`: it
+    takes any index.
+    """
+    index = indices(binding, identifier, wraps)
+    return Kind(identifier.is_valid, lambda values: identifier.from_index(index(values), values))
+
+
+def indices(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Callable[[pa.Array], np.ndarray]:
+    """Valid values -> uint64 indices of their pseudonyms."""
+    key = binding.keys.derive("number", root(binding.domain), identifier.__name__.rpartition(".")[2])
+    if hasattr(identifier, "rank") and identifier.CAPACITY <= LARGEST:
+        permuted = Permutation(key, identifier.CAPACITY)
+        return lambda values: permuted(identifier.rank(values))
+    prf = Prf(key)
+    if wraps:
+        return lambda values: prf(identifier.compact(values))[:, 0]
+    return lambda values: prf(identifier.compact(values))[:, 0] % np.uint64(identifier.CAPACITY)
+
+
+def kernel(binding: Binding, kinds: Kinds, digits: int = 0) -> Kernel:
+    """`kinds` are tried in their order. In a column of integers, up to three zeros that the type dropped are put back
+    to make `digits` of them, and dropped again afterwards."""
+    family = binding.column.family
+    if family is TypeFamily.ARRAY:
+        return _nested.kernel(binding, lambda element: kernel(element, kinds, digits))
+    if family is not TypeFamily.TEXT and family not in _NUMERIC:
+        return _typed.kernel(binding)
+    binding = narrowed(binding)
+    sorted_out = by_kind(kinds(binding), _typed.kernel(binding))
+    if family in _NUMERIC:
+        sorted_out = _with_zeros(sorted_out, digits)
+    return by_distinct(visible(sorted_out))
+
+
+def by_kind(kinds: Sequence[Kind], other: Kernel) -> Kernel:
+    """Values without nulls and blanks -> their pseudonyms; `other` replaces those of no kind."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        result, left = values, pa.array(np.ones(len(values), dtype=bool))
+        for kind in kinds:
+            mine = pc.and_(kind.is_valid(values), left)
+            if mine.true_count:
+                result = pc.replace_with_mask(result, mine, kind.replaced(pc.filter(values, mine)))
+                left = pc.and_not(left, mine)
+        if left.true_count:
+            result = pc.replace_with_mask(result, left, invalid(pc.filter(values, left)))
+        return result
+
+    def invalid(values: pa.Array) -> pa.Array:
+        """Follows a one-to-one kernel until it leaves the valid numbers, and so stays one to one."""
+        result = other(values)
+        for _ in range(_TRIES):
+            valid = pa.array(np.zeros(len(values), dtype=bool))
+            for kind in kinds:
+                valid = pc.or_(valid, kind.is_valid(result))
+            if not valid.true_count:
+                break
+            result = pc.replace_with_mask(result, valid, other(pc.filter(result, valid)))
+        return result
+
+    return mapped
+
+
+def _with_zeros(kernel_of_text: Kernel, digits: int) -> Kernel:
+    def mapped(values: pa.Array) -> pa.Array:
+        short = pc.match_substring_regex(values, rf"^[0-9]{{{max(digits - 3, 1)},{max(digits, 1)}}}$")
+        padded = pc.if_else(short, pc.utf8_lpad(values, digits, "0"), values)
+        return pc.replace_substring_regex(kernel_of_text(padded), r"^(-?)0+([0-9])", r"\1\2")
+
+    return mapped

@@ -1,0 +1,173 @@
+"""Birth dates: another day within some years, in the same written form.
+
+Technique: pseudonymization (a keyed mapping of days, one to one within blocks of as many days as `shift` says, so
+that no date moves further and none stays). The date inside a Belgian national number moves to the same day.
+Example: 1985-07-30 becomes 1986-11-02, 30/07/1985 becomes 02/11/1986, 19850730 becomes 19861102, wherever they occur.
+Two-digit years, times of day and offsets keep their form; a time of day stays. A year alone moves like the first of
+July.
+Never reaches: what stands for no date at all (infinity, 0000-00-00, 0001-01-01, 9999-12-31) stays. Age changes by up
+to the shift, four years unless another is given; days after 2024 move by at most 27 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.errors import RuleError
+from anonymizer.model.plan import Domain
+from anonymizer.model.schema import TypeFamily
+from anonymizer.pseudonyms.written_form import digits_of, fixed_digits, with_digits
+from anonymizer.transforms import _nested, _typed
+from anonymizer.transforms._birth_dates import BirthDates
+from anonymizer.transforms._cells import by_distinct, narrowed, visible
+
+NAME = "birth_date"
+CATEGORIES: tuple[str, ...] = ("birth_date",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: Mapping[str, str] = {
+    "shift": "The furthest that a date moves, such as `90 days` or `2 years`; 1461 days if not given.",
+    "order": "`dmy` (the default) or `mdy`: how 03/04/1985 is to be read.",
+}
+
+_DIGIT_FAMILIES = (TypeFamily.INTEGER, TypeFamily.NUMBER)
+_FAMILIES = (TypeFamily.DATE, TypeFamily.TIMESTAMP, TypeFamily.TEXT, *_DIGIT_FAMILIES)
+_NO_DATE = r"^(?:-?infinity|0000-00-00.*|0001-01-01.*|9999-12-31.*)$"
+_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\D.*)?$"
+_COMPACT = r"^(?:1[89]|2[01])[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])$"
+_YEAR = r"^(?:1[89]|2[01])[0-9]{2}$"
+_YEAR_FIRST = r"^\s*(?P<y>[0-9]{4})(?P<s>[-/. ])(?P<a>[0-9]{1,2})(?P<t>[-/. ])(?P<b>[0-9]{1,2})(?P<rest>(?:\D.*)?)$"
+_YEAR_LAST = (
+    r"^\s*(?P<a>[0-9]{1,2})(?P<s>[-/. ])(?P<b>[0-9]{1,2})(?P<t>[-/. ])(?P<y>[0-9]{4}|[0-9]{2})(?P<rest>(?:\D.*)?)$"
+)
+_MIDSUMMER = 7
+_CENTURY_TURN = 30
+"""Two-digit years from here on are of the twentieth century."""
+
+_Numbers = NDArray[np.int64]
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Dates, timestamps, text and whole numbers; other types get a value of their type. Raises RuleError."""
+    family = binding.column.family
+    if family is TypeFamily.ARRAY:
+        return _nested.kernel(binding, kernel)
+    if binding.parameters.get("order", "dmy") not in ("dmy", "mdy"):
+        raise RuleError(f"{binding.table.name}.{binding.column.name}: `order` is dmy or mdy")
+    if family not in _FAMILIES:
+        return _typed.kernel(binding)
+    binding = narrowed(binding)
+    return by_distinct(visible(_Forms(binding)))
+
+
+def capacity(domain: Domain) -> int | None:
+    """No bound: different days stay different."""
+    return None
+
+
+class _Forms:
+    """Sorts values by their written form."""
+
+    def __init__(self, binding: Binding) -> None:
+        self._dates = BirthDates(binding)
+        self._day_first = binding.parameters.get("order", "dmy") == "dmy"
+        self._width = binding.domain.width
+        self._other = _typed.kernel(binding)
+
+    def __call__(self, values: pa.Array) -> pa.Array:
+        forms: tuple[tuple[str, Kernel], ...] = (
+            (_NO_DATE, lambda unchanged: unchanged),
+            (_ISO, self._eight_digits),
+            (_COMPACT, self._eight_digits),
+            (_YEAR, self._years),
+            (_YEAR_FIRST, self._year_first),
+            (_YEAR_LAST, self._year_last),
+            ("", self._other),
+        )
+        result, left = values, pa.array(np.ones(len(values), dtype=bool))
+        for pattern, replaced in forms:
+            mine = pc.and_(pc.match_substring_regex(values, pattern), left)
+            if mine.true_count == len(values):
+                return replaced(values)
+            if mine.true_count:
+                result = pc.replace_with_mask(result, mine, replaced(pc.filter(values, mine)))
+                left = pc.and_not(left, mine)
+        return result
+
+    def _moved(self, year: _Numbers, month: _Numbers, day: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
+        """Year, month and day -> those of the pseudonym. Impossible months and days count as the nearest possible."""
+        months = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("M8[M]")
+        first = months.astype("M8[D]").astype(np.int64)
+        last = (months + 1).astype("M8[D]").astype(np.int64) - 1
+        new = self._dates(np.minimum(first + np.maximum(day, 1) - 1, last))
+        new_months = new.astype("M8[D]").astype("M8[M]")
+        counted = new_months.astype(np.int64)
+        return counted // 12 + 1970, counted % 12 + 1, new - new_months.astype("M8[D]").astype(np.int64) + 1
+
+    def _eight_digits(self, values: pa.Array) -> pa.Array:
+        """Values whose first eight digits are YYYYMMDD."""
+        counts, digits = digits_of(values)
+        places = (np.cumsum(counts) - counts)[:, None] + np.arange(8)
+        old = digits[places].astype(np.int64)
+        year = old[:, 0] * 1000 + old[:, 1] * 100 + old[:, 2] * 10 + old[:, 3]
+        year, month, day = self._moved(year, old[:, 4] * 10 + old[:, 5], old[:, 6] * 10 + old[:, 7])
+        changed = digits.copy()
+        changed[places] = fixed_digits((year * 10_000 + month * 100 + day).astype(np.uint64), 8)
+        return with_digits(values, changed)
+
+    def _years(self, values: pa.Array) -> pa.Array:
+        old = pc.cast(values, pa.int64()).to_numpy()
+        year, _, _ = self._moved(old, np.full(len(old), _MIDSUMMER), np.ones(len(old), np.int64))
+        return pa.array(np.where(year == old, old - 1, year)).cast(pa.string())
+
+    def _year_first(self, values: pa.Array) -> pa.Array:
+        parts = _Parts(values, _YEAR_FIRST)
+        year, month, day = self._moved(parts.number("y"), parts.number("a"), parts.number("b"))
+        return self._fitting(parts, "ysatb", year, month, day)
+
+    def _year_last(self, values: pa.Array) -> pa.Array:
+        parts = _Parts(values, _YEAR_LAST)
+        year, one, two = parts.number("y"), parts.number("a"), parts.number("b")
+        short = pc.equal(pc.utf8_length(parts["y"]), 2).to_numpy(zero_copy_only=False)
+        year = np.where(short, np.where(year >= _CENTURY_TURN, 1900, 2000) + year, year)
+        day_first = np.where(self._day_first, (two <= 12) | (one > 12), (one > 12) & (two <= 12))
+        year, month, day = self._moved(year, np.where(day_first, two, one), np.where(day_first, one, two))
+        year = np.where(short, year % 100, year)
+        return self._fitting(parts, "asbty", year, np.where(day_first, day, month), np.where(day_first, month, day))
+
+    def _fitting(self, parts: _Parts, order: str, year: _Numbers, one: _Numbers, two: _Numbers) -> pa.Array:
+        """The value written anew; where that would be too long, with a day and a month of one digit."""
+        result = parts.written(order, year, one, two)
+        if self._width is None:
+            return result
+        short = parts.written(order, year, (one - 1) % 9 + 1, (two - 1) % 9 + 1)
+        return pc.if_else(pc.less_equal(pc.utf8_length(result), self._width), result, short)
+
+
+class _Parts:
+    """The parts of values that all match one pattern."""
+
+    def __init__(self, values: pa.Array, pattern: str) -> None:
+        self._parts = pc.extract_regex(values, pattern)
+
+    def __getitem__(self, name: str) -> pa.Array:
+        return self._parts.field(name)
+
+    def number(self, name: str) -> _Numbers:
+        return np.asarray(pc.cast(self[name], pa.int64()).to_numpy())
+
+    def written(self, order: str, year: _Numbers, one: _Numbers, two: _Numbers) -> pa.Array:
+        """Joined in this order; numbers that had a zero in front, or could have had one, keep two digits."""
+        new = {"y": year, "a": one, "b": two}
+        pieces = [self._like(self[sign], new[sign]) if sign in new else self[sign] for sign in order]
+        return pc.binary_join_element_wise(*pieces, self["rest"], "")
+
+    @staticmethod
+    def _like(old: pa.Array, new: _Numbers) -> pa.Array:
+        text = pa.array(new).cast(pa.string())
+        return pc.if_else(pc.equal(pc.utf8_length(old), 1), text, pc.utf8_lpad(text, 2, "0"))

@@ -1,0 +1,34 @@
+"""Whole names, token by token.
+
+Technique (ISO/IEC 20889): pseudonymization.
+
+Titles stay; first names and initials map in the domain of first names, the surname with its particles in that of
+surnames, so that a whole name agrees with the columns that hold its parts. "First Last", "LAST, First", "LAST First"
+and double names are told by commas, places and word lists. A name with a legal form ("… BV") maps as a company does.
+Where the column is narrow: without title, the surname alone, a short invented word. In a key, a token follows.
+
+Example: Dr. Jan P. van der Aa -> Dr. Benjamin T. Guibel; PEETERS, Jan -> BIJHOMMELLAERE, Benjamin
+
+Never reached: surnames are invented (see last_name), so a replaced name is nobody's.
+"""
+
+from __future__ import annotations
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.transforms import _full_name, _text
+
+NAME = "full_name"
+CATEGORIES: tuple[str, ...] = ("full_name",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: dict[str, str] = {}
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Takes every type: what is no text gets a value of its type."""
+    return _text.text_kernel(binding, lambda narrow: _text.told_apart(narrow, _full_name.build, NAME))
+
+
+def capacity(domain: Domain) -> int | None:
+    """First names times surnames, of one language."""
+    return _text.capacity(domain, _full_name.combinations(domain.width))

@@ -1,0 +1,112 @@
+"""IP addresses: addresses that no router forwards, in the same family.
+
+Technique: pseudonymization. A public IPv4 address becomes one of the reserved 240.0.0.0/4, an IPv6 address one of the
+documentation range 2001:db8::/32. Private, loopback and link-local IPv4 addresses become others of the same range, one to
+one. Prefix lengths stay; a network's host bits are zero again.
+Example: 81.246.13.7 becomes 243.18.201.96, 192.168.1.20 becomes 192.168.77.3, 2a02:1810::1 becomes
+2001:db8::9f3a:1c20:77e1:b004. Anything else keeps its look.
+Never reaches: results are reserved by RFC 1112, RFC 1918 and RFC 3849. Which addresses shared a network is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.identifiers import ipv4, ipv6
+from anonymizer.model.plan import Domain
+from anonymizer.model.schema import TypeFamily
+from anonymizer.pseudonyms.permutation import Permutation
+from anonymizer.pseudonyms.prf import Prf
+from anonymizer.transforms import _numbered
+from anonymizer.transforms._cells import first_fitting, need_width
+
+NAME = "ip_address"
+CATEGORIES: tuple[str, ...] = ("ip_address",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: Mapping[str, str] = {}
+
+_OWN_RANGES = (
+    ("10.0.0.0", 8),
+    ("100.64.0.0", 10),
+    ("127.0.0.0", 8),
+    ("169.254.0.0", 16),
+    ("172.16.0.0", 12),
+    ("192.168.0.0", 16),
+)
+"""Ranges whose addresses stay in them: RFC 1918, RFC 6598, RFC 1122 and RFC 3927."""
+_WIDEST_IPV4 = 15
+_NETWORK_TYPES = ("inet", "cidr", "inet4", "inet6")
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Text and the types for addresses; other types get a value of their type. Raises RuleError below 15 characters."""
+    column = binding.column
+    if column.family is TypeFamily.NETWORK and column.type.lower() in _NETWORK_TYPES:
+        binding = replace(binding, column=replace(column, family=TypeFamily.TEXT))
+    return _numbered.kernel(binding, _kinds)
+
+
+def capacity(domain: Domain) -> int | None:
+    """That of public IPv4 addresses."""
+    return ipv4.CAPACITY
+
+
+def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
+    if binding.column.family is TypeFamily.TEXT:
+        need_width(binding, _WIDEST_IPV4, NAME)
+    width = binding.domain.width
+    addresses = _IPv4(binding)
+    index = _numbered.indices(binding, ipv6)
+
+    def ipv4_replaced(values: pa.Array) -> pa.Array:
+        plain = ipv4.compact(values)
+        new = addresses(ipv4.parse(values), ipv4.prefix_lengths(values))
+        return first_fitting([ipv4.written(new, values), ipv4.written(new, plain)], width)
+
+    def ipv6_replaced(values: pa.Array) -> pa.Array:
+        written = ipv6.from_index(index(values), values)
+        prefix = pc.struct_field(pc.extract_regex(values, r"/(?P<length>[0-9]+)"), [0])
+        # Of a network, only the part that all have in common is left: longer ones are one network with room for all.
+        network = pc.binary_join_element_wise("2001:db8::/", pc.fill_null(prefix, "128"), "")
+        is_network = pc.fill_null(pc.match_substring_regex(values, r"::/[0-9]+\s*$"), False)
+        short = pc.replace_substring_regex(written, r"^(2001:[dD][bB]8::[0-9a-fA-F]{4}).*$", r"\1")
+        full = pc.if_else(is_network, network, written)
+        return first_fitting([full, pc.replace_substring_regex(written, "/.*", ""), short], width)
+
+    return (_numbered.Kind(ipv4.is_valid, ipv4_replaced), _numbered.Kind(ipv6.is_valid, ipv6_replaced))
+
+
+class _IPv4:
+    """Maps IPv4 addresses as numbers below 2^32."""
+
+    def __init__(self, binding: Binding) -> None:
+        domain = _numbered.root(binding.domain)
+        self._prf = Prf(binding.keys.derive("number", domain, "ipv4"))
+        self._ranges = []
+        for start, length in _OWN_RANGES:
+            first = int(ipv4.parse(pa.array([start]))[0])
+            key = binding.keys.derive("number", domain, "ipv4", start)
+            self._ranges.append((np.uint64(first), np.uint64(2 ** (32 - length)), key))
+        self._permutations: dict[int, Permutation] = {}
+
+    def __call__(self, addresses: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Addresses and their prefix lengths -> addresses; host bits that were all zero are so again."""
+        public = self._prf.of_numbers(addresses)[:, 0] % np.uint64(ipv4.CAPACITY)
+        result = np.uint64(240 << 24) + public
+        for number, (first, size, key) in enumerate(self._ranges):
+            rows = (addresses >= first) & (addresses < first + size)
+            if rows.any():
+                if number not in self._permutations:
+                    self._permutations[number] = Permutation(key, int(size))
+                result[rows] = self._permutations[number](addresses[rows] - first) + first
+        hosts = (np.uint64(1) << (32 - lengths).astype(np.uint64)) - np.uint64(1)
+        network = (addresses & hosts) == 0
+        result = np.where(network, result & ~hosts, result)
+        return np.where((addresses == 0) & (lengths == 0), addresses, result)

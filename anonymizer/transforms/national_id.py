@@ -1,0 +1,90 @@
+"""National identification numbers: never-issued numbers of the same kind, in the same written form.
+
+Technique: pseudonymization. A Belgian national or bis number becomes the never-issued number (serial 000 or 999) of
+the date that its birth date maps to in the domain birth_date, and of the same sex. French, German, Dutch, British and
+American numbers become never-issued ones of their kind. Anything else keeps its look: letters to letters, digits to
+digits.
+Example: 85.07.30-001.91 becomes 86.11.02-999.68, and the birth date 1985-07-30 becomes 1986-11-02.
+Capacity: one Belgian number per birth date and sex, some 90,000: people born on one day share it. Where that is too
+few, `range: issued` keeps different numbers different, at the price that some are somebody's.
+Never reaches: Dutch pseudonyms begin with 9, which is not confirmed to be never issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+import numpy as np
+import pyarrow as pa
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.errors import RuleError
+from anonymizer.identifiers import (
+    be_bis_number,
+    be_national_number,
+    de_steuer_id,
+    fr_nir,
+    gb_nino,
+    nl_bsn,
+    us_ssn,
+)
+from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.prf import Prf
+from anonymizer.transforms import _numbered
+from anonymizer.transforms._birth_dates import BirthDates
+
+NAME = "national_id"
+CATEGORIES: tuple[str, ...] = ("national_id",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: Mapping[str, str] = {
+    "coherent": "`false`: Belgian numbers map as a whole, and their dates no longer agree with birth dates.",
+    "range": "`unissued` (the default) or `issued`: Belgian numbers from the whole range, which may be somebody's.",
+}
+
+_BELGIAN_DIGITS = 11
+_SERIALS = 499
+"""Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Text and whole numbers; other types get a value of their type. Raises RuleError for unknown parameters."""
+    if binding.parameters.get("range", "unissued") not in ("unissued", "issued"):
+        raise RuleError(f"{binding.table.name}.{binding.column.name}: `range` is unissued or issued")
+    if not isinstance(binding.parameters.get("coherent", True), bool):
+        raise RuleError(f"{binding.table.name}.{binding.column.name}: `coherent` is true or false")
+    return _numbered.kernel(binding, _kinds, digits=_BELGIAN_DIGITS)
+
+
+def capacity(domain: Domain) -> int | None:
+    """That of the Belgian numbers, which are fewest; no bound when they come from the issued range."""
+    return None if domain.parameters.get("range") == "issued" else be_national_number.CAPACITY
+
+
+def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
+    return (
+        *(_belgian(binding, identifier) for identifier in (be_national_number, be_bis_number)),
+        *(_numbered.by_index(binding, identifier) for identifier in (fr_nir, de_steuer_id, nl_bsn, gb_nino, us_ssn)),
+    )
+
+
+def _belgian(binding: Binding, identifier: ModuleType) -> _numbered.Kind:
+    if not binding.parameters.get("coherent", True):
+        return _numbered.by_index(binding, identifier)
+    dates = BirthDates(binding)
+    prf = Prf(binding.keys.derive("number", binding.domain.name, "serial"))
+    issued = binding.parameters.get("range") == "issued"
+
+    def replaced(values: pa.Array) -> pa.Array:
+        days, male = identifier.split(values)
+        new = dates(days)
+        if not issued:
+            return identifier.join(new, male, values)
+        # A keyed affine permutation of the serial numbers of each day and sex; 499 is a prime.
+        hashes = prf.of_numbers((days * 2 + male).astype(np.uint64)) % np.uint64(_SERIALS)
+        old = np.maximum(identifier.serials(values) - 1, 0).astype(np.uint64) // np.uint64(2) % np.uint64(_SERIALS)
+        factor = hashes[:, 0] % np.uint64(_SERIALS - 1) + np.uint64(1)
+        serial = 2 * ((old * factor + hashes[:, 1]) % np.uint64(_SERIALS)).astype(np.int64) + np.where(male, 1, 2)
+        return identifier.join(new, male, values, serial)
+
+    return _numbered.Kind(identifier.is_valid, replaced)

@@ -1,0 +1,32 @@
+"""Any part of a name, token by token.
+
+Technique (ISO/IEC 20889): pseudonymization.
+
+The same as full_name, for columns that hold some part of a name: initials, a middle name, a particle, a maiden name, a
+nickname. A title alone ("Mr.") stays.
+
+Example: J.P. -> B.T.; Jan Peeters -> Benjamin Bijhommellaere
+
+Never reached: surnames are invented (see last_name), so a replaced name is nobody's.
+"""
+
+from __future__ import annotations
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.transforms import _full_name, _text
+
+NAME = "person_name"
+CATEGORIES: tuple[str, ...] = ("person_name",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: dict[str, str] = {}
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Takes every type: what is no text gets a value of its type."""
+    return _text.text_kernel(binding, lambda narrow: _text.told_apart(narrow, _full_name.build, NAME))
+
+
+def capacity(domain: Domain) -> int | None:
+    """First names times surnames, of one language."""
+    return _text.capacity(domain, _full_name.combinations(domain.width))

@@ -1,0 +1,61 @@
+"""Telephone numbers: numbers that nobody can have, of the same country and kind, in the same written form.
+
+Technique: pseudonymization. All written forms of one number agree: +32 475 12 34 56, 0475/12.34.56 and 0032475123456.
+Numbers without a country are read in the country of the first locale. Different Belgian mobile numbers stay
+different.
+Example: +32 475 12 34 56 becomes +32 443 90 17 22, and 0475/12.34.56 becomes 0443/90.17.22.
+Never reaches: the ranges and how sure they are stand in the identifier `phone`. Internal numbers of three digits and
+text around a number only keep their look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.identifiers import phone
+from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.permutation import Permutation
+from anonymizer.pseudonyms.prf import Prf
+from anonymizer.transforms import _numbered
+
+NAME = "phone"
+CATEGORIES: tuple[str, ...] = ("phone",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: Mapping[str, str] = {}
+
+_MOBILE = 50_000_000
+_BELGIAN_FIXED = 4_000_000
+_COUNTRY_CODES = {"BE": 32, "NL": 31, "FR": 33, "DE": 49, "LU": 352, "GB": 44, "US": 1, "CH": 41, "AT": 43, "ES": 34}
+_COUNTRY_CODES |= {"IT": 39, "PT": 351, "PL": 48, "CA": 1, "IE": 353}
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Text and whole numbers; other types get a value of their type."""
+    return _numbered.kernel(binding, _kinds)
+
+
+def capacity(domain: Domain) -> int | None:
+    """That of Belgian numbers other than mobile ones; of some countries' there are a thousand."""
+    return _BELGIAN_FIXED
+
+
+def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
+    regions = [locale.partition("_")[2] for locale in binding.locales]
+    country = next((_COUNTRY_CODES[region] for region in regions if region in _COUNTRY_CODES), phone.BELGIUM)
+    prf = Prf(binding.keys.derive("number", binding.domain.name, "phone"))
+    permuted = Permutation(binding.keys.derive("number", binding.domain.name, "Belgian mobile"), _MOBILE)
+
+    def is_number(values: pa.Array) -> pa.Array:
+        return pa.array(phone.parse(values, country).country > 0)
+
+    def replaced(values: pa.Array) -> pa.Array:
+        index = prf(phone.compact(values, country))[:, 0]
+        mobile, rank = phone.belgian_mobile(values, country)
+        if mobile.any():
+            index[mobile] = permuted(rank[mobile])
+        return phone.from_index(index, values, country)
+
+    return (_numbered.Kind(is_number, replaced),)

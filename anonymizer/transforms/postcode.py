@@ -1,0 +1,44 @@
+"""Postcodes: the postcode of the town that the town became; else other digits and letters in the same form.
+
+Technique (ISO/IEC 20889): pseudonymization.
+
+Agrees with `city` for the postcodes of the lists (all of Belgium, and the larger Dutch, French and German towns).
+Prefixes ("B-"), spaces and length stay. In a key the code is permuted, sign by sign, so that no two become one; then
+it no longer agrees with the city.
+
+Example: 9000 -> 3850, B-9000 -> B-3850, 1012 AB -> 7941 IA
+
+Never reached: postcodes are real, but no person lives at an invented street.
+"""
+
+from __future__ import annotations
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.model.schema import TypeFamily
+from anonymizer.transforms import _permuted, _text
+from anonymizer.transforms._cells import by_distinct, visible
+from anonymizer.transforms._places import Places
+
+NAME = "postcode"
+CATEGORIES: tuple[str, ...] = ("postcode",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: dict[str, str] = {}
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Takes every type; integers as text does, others get a value of their type."""
+    if binding.column.family is TypeFamily.INTEGER:
+        return by_distinct(visible(_build(binding)))
+    return _text.text_kernel(binding, _build)
+
+
+def _build(binding: Binding) -> Kernel:
+    if binding.domain.unique:
+        return _permuted.kernel(binding.keys, binding.domain.name)
+    return Places(binding.keys, binding.locales).postcodes
+
+
+def capacity(domain: Domain) -> int | None:
+    """Four digits."""
+    return None if domain.unique else 10_000

@@ -1,0 +1,66 @@
+"""Logins: `first.last.token`, as the login itself tells, or a token alone.
+
+Technique (ISO/IEC 20889): pseudonymization.
+
+Names in a login map as names do ("jan.peeters", "j.peeters", "jpeeters"); the token, a keyed function of the whole
+login, keeps different logins different. A login that is a mail address maps as that address does. Whole numbers become
+other numbers of as many digits. In a key of fewer than 10 characters each sign is permuted instead.
+
+Example: jpeeters -> b.bijhommellaere.k3f9a2xyqe
+
+Never reached: nothing outside the copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.transforms import _mailbox, _permuted, _text
+from anonymizer.transforms._cells import part_domain
+
+NAME = "username"
+CATEGORIES: tuple[str, ...] = ("username",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: dict[str, str] = {}
+
+_NUMBER = r"^[0-9]{1,19}$"
+_ADDRESS = r"\S@\S"
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Takes every type: what is no text gets a value of its type."""
+    return _text.text_kernel(binding, _build)
+
+
+def _build(binding: Binding) -> Kernel:
+    steps: list[tuple[str, Kernel]] = [(_NUMBER, _permuted.kernel(binding.keys, binding.domain.name))]
+    width = binding.domain.width
+    if width is None or width >= _mailbox.NARROWEST_ADDRESS:
+        mail = part_domain(binding, "email")
+        mail = replace(mail, width=width, unique=mail.unique or binding.domain.unique)
+        steps.append((_ADDRESS, _mailbox.addresses(replace(binding, domain=mail))))
+    login = _mailbox.logins(binding)
+
+    def mapped(values: pa.Array) -> pa.Array:
+        rest = pa.array([True] * len(values))
+        result = values
+        for pattern, step in steps:
+            rows = pc.match_substring_regex(values, pattern)
+            if rows.true_count:
+                result = pc.replace_with_mask(result, rows, step(pc.filter(values, rows)))
+                rest = pc.and_not(rest, rows)
+        return pc.replace_with_mask(result, rest, login(pc.filter(values, rest))) if rest.true_count else result
+
+    return mapped
+
+
+def capacity(domain: Domain) -> int | None:
+    """As many as there are tokens; all logins of a form, where they are permuted."""
+    if domain.unique and domain.width is not None and domain.width < _mailbox.NARROWEST_LOGIN:
+        return None
+    return _mailbox.capacity(domain)

@@ -1,0 +1,211 @@
+"""The source's own values that may not stand anywhere in the result, as fingerprints.
+
+Which those are is said by the plan's categories: whole e-mail addresses, telephone and other numbers, full names, streets
+with a number, secrets, logins and addresses of machines; single names, towns and the like are too common for it, and are
+compared row by row. Memory: about 20 bytes for each distinct value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.model.plan import ColumnPlan, TablePlan
+from anonymizer.verify._fingerprint import I64, U64, Fingerprinter, sliced
+from anonymizer.verify._tokens import Mask, Tokens, tokens
+
+LONGEST = 12
+"""Tokens of a value that are looked at: who finds the first twelve has found it."""
+SHORTEST = 6
+"""Letters and digits that a value must have to be told from chance."""
+SHORTEST_NUMBER = 8
+"""Digits that a value without letters must have."""
+
+CODES = (
+    "phone national_id vat_number company_id iban bank_account credit_card cookie_or_device_id mac_address"
+).split()
+NAMES = ("full_name", "person_name")
+WORDS = ("email", "street_address", "password_or_secret", "username", "ip_address", "url", *NAMES)
+SEVERAL_WORDS = ("email", *NAMES, "street_address")
+
+_LIST_SIGNS = r"[\s,;<>{}\[\]\"']"
+_HARMLESS = ["127.0.0.1", "0.0.0.0", "localhost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Where a value was found in the source."""
+
+    column: str
+    category: str
+    code: bool
+    """Signs between the tokens do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Values of one kind from one block of rows."""
+
+    label: Label
+    values: pa.Array
+
+
+def patterns(plan: TablePlan, batch: pa.RecordBatch) -> Iterator[Pattern]:
+    """What must not survive of the replaced columns of these rows."""
+    names = set(batch.schema.names)
+    replaced = {column.column.name: column for column in plan.replaced if column.column.name in names}
+    for name, column in replaced.items():
+        category = column.category
+        values = batch.column(name).drop_null()
+        if category in CODES:
+            for variant in _written_otherwise(category, values):
+                yield Pattern(Label(str(column.name), category, True), variant)
+        elif category in WORDS:
+            for variant in _parts(category, values):
+                yield Pattern(Label(str(column.name), category, False), variant)
+    yield from _composed(plan, replaced, batch)
+
+
+def _composed(plan: TablePlan, replaced: dict[str, ColumnPlan], batch: pa.RecordBatch) -> Iterator[Pattern]:
+    """First and last name of the same row, in both orders."""
+    firsts = [name for name, column in replaced.items() if column.category == "first_name"]
+    lasts = [name for name, column in replaced.items() if column.category == "last_name"]
+    for first in firsts:
+        for last in lasts:
+            label = Label(f"{plan.table.name} ({first} and {last} together)", "full_name", False)
+            for order in ((first, last), (last, first)):
+                pair = [batch.column(name) for name in order]
+                long_enough = pc.and_(*[pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(v)), 1) for v in pair])
+                joined = pc.binary_join_element_wise(*pair, " ")
+                yield Pattern(label, joined.filter(long_enough).drop_null())
+
+
+def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
+    """A value itself, and what it is made of."""
+    if category == "email":
+        plain = pc.invert(pc.match_substring_regex(values, _LIST_SIGNS))
+        yield values.filter(plain)
+        listed = values.filter(pc.invert(plain))
+        if len(listed):
+            pieces = pc.list_flatten(pc.split_pattern_regex(listed, _LIST_SIGNS))
+            yield pieces.filter(pc.match_substring(pieces, "@"))
+        return
+    if category == "ip_address":
+        values = values.filter(pc.invert(pc.is_in(values, pa.array(_HARMLESS))))
+    yield values
+    if category in NAMES:
+        two = values.filter(pc.match_substring_regex(values, r"^\s*\S+\s+\S+\s*$"))
+        yield pc.replace_substring_regex(two, r"^\s*(\S+)\s+(\S+)\s*$", r"\2 \1")
+    if category == "street_address":
+        lines = values.filter(pc.match_substring(values, ","))
+        if len(lines):
+            yield pc.replace_substring_regex(lines, r",(?s:.*)$", "")
+
+
+def _written_otherwise(category: str, values: pa.Array) -> Iterator[pa.Array]:
+    yield values
+    if category == "phone":
+        international = values.filter(pc.match_substring_regex(values, r"^\s*(\+|00)"))
+        digits = pc.replace_substring_regex(international, r"^\s*(?:\+|00)|[^0-9]", "")
+        yield digits
+        known = digits.filter(pc.match_substring_regex(digits, r"^(?:3[1-3]|4[49])"))
+        yield pc.replace_substring_regex(known, r"^..", "0")
+        national = values.filter(pc.match_substring_regex(values, r"^\s*\(?0[1-9]"))
+        yield pc.replace_substring_regex(pc.replace_substring_regex(national, r"[^0-9]", ""), r"^0", "32")
+    if category in ("vat_number", "company_id"):
+        prefixed = values.filter(pc.match_substring_regex(values, r"^[A-Za-z]{2}[^A-Za-z]"))
+        yield pc.utf8_slice_codeunits(prefixed, 2, 1000)
+
+
+class Known:
+    """Gathers fingerprints of patterns; once sealed, tells which fingerprints are among them."""
+
+    def __init__(self, prints: Fingerprinter) -> None:
+        self.prints = prints
+        self.labels: list[Label] = []
+        self.counts: dict[str, int] = {}
+        """Category -> distinct values (counted per block, so an upper bound)."""
+        self._numbers: dict[Label, int] = {}
+        self._gathered: list[tuple[U64, U64, npt.NDArray[np.uint16]]] = []
+        self.number_lengths = np.zeros(64, np.int64)
+        """How many values are digits only, by their length."""
+        self._prints: U64 = np.zeros(0, np.uint64)
+        self._labels: npt.NDArray[np.uint16] = np.zeros(0, np.uint16)
+        self._filter = self._beginnings = np.zeros(1, bool)
+        self._shift = np.uint64(63)
+
+    def add(self, pattern: Pattern) -> None:
+        """Take up the values that are long enough to be told from chance."""
+        if not len(pattern.values):
+            return
+        label = self._numbers.setdefault(pattern.label, len(self._numbers))
+        if label == len(self.labels):
+            self.labels.append(pattern.label)
+        for values in sliced(pattern.values):
+            cut = tokens(values, self.prints)
+            first, last = _telling(cut, pattern.label)
+            whole = cut.code(first, last) if pattern.label.code else cut.words(first, last)
+            begin = cut.beginning(first, SHORTEST)
+            whole, chosen = np.unique(whole, return_index=True)
+            digits = cut.all_digits(first, last)[chosen]
+            lengths = np.minimum(cut.length(first, last)[chosen], 63)
+            self.number_lengths += np.bincount(lengths[digits], minlength=64)
+            self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
+            self._gathered.append((whole, begin[chosen], np.full(len(whole), label, np.uint16)))
+
+    def seal(self) -> None:
+        """Make it ready for `find`."""
+        if not self._gathered:
+            return
+        gathered = [np.concatenate(list(arrays)) for arrays in zip(*self._gathered, strict=True)]
+        self._gathered = []
+        whole, beginnings, labels = gathered
+        self._prints, chosen = np.unique(whole, return_index=True)
+        self._labels = labels[chosen]
+        bits = int(np.clip(np.ceil(np.log2(len(whole) * 16)), 16, 26))
+        self._shift = np.uint64(64 - bits)
+        self._filter, self._beginnings = np.zeros(1 << bits, bool), np.zeros(1 << bits, bool)
+        self._filter[self._prints >> self._shift] = True
+        self._beginnings[beginnings >> self._shift] = True
+
+    def __len__(self) -> int:
+        return len(self._prints)
+
+    def may_begin(self, beginnings: U64) -> Mask:
+        """Whether some value may begin so."""
+        found: Mask = self._beginnings[beginnings >> self._shift]
+        return found
+
+    def find(self, prints: U64) -> I64:
+        """The label of each fingerprint, -1 for those that are not known."""
+        found = np.full(len(prints), -1, np.int64)
+        maybe = np.flatnonzero(self._filter[prints >> self._shift])
+        if len(maybe) and len(self._prints):
+            place = np.minimum(np.searchsorted(self._prints, prints[maybe]), len(self._prints) - 1)
+            equal = self._prints[place] == prints[maybe]
+            found[maybe[equal]] = self._labels[place[equal]]
+        return found
+
+
+def _telling(cut: Tokens, label: Label) -> tuple[I64, I64]:
+    """First and last token of the cells whose content tells a value from chance."""
+    first = np.flatnonzero(np.diff(cut.cell, prepend=-1) != 0)
+    last = np.minimum(cut.last[first], first + LONGEST - 1)
+    length, digits = cut.length(first, last), cut.all_digits(first, last)
+    enough = np.where(digits & (label.category != "ip_address"), SHORTEST_NUMBER, SHORTEST)
+    if label.code:
+        enough = np.full(len(first), SHORTEST_NUMBER)
+    fit = length >= enough
+    if label.category in SEVERAL_WORDS:
+        fit &= cut.apart[last] > cut.apart[first]
+    if label.category == "street_address":
+        numbers = (last - first + 1) - (cut.others[last] - cut.others[first] + ~cut.digits[first])
+        fit &= (numbers > 0) & ~digits
+    if label.category in NAMES:
+        fit &= cut.others[last] - cut.others[first] > 0
+    return first[fit], last[fit]

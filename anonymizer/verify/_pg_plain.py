@@ -1,0 +1,23 @@
+"""Reads a plain PostgreSQL dump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from anonymizer.contracts import Input
+from anonymizer.model.schema import Schema
+from anonymizer.verify._reader import Part, Reader
+from anonymizer.verify._sql_script import POSTGRESQL, Script
+
+
+class PlainReader(Reader):
+    """COPY data and INSERTs are the rows, every other statement is text."""
+
+    def parts(self) -> Iterator[Part]:
+        with self.stream() as stream:
+            yield from Script(self, stream, POSTGRESQL, self.schema.encoding).parts()
+
+
+def reader(source: Input, schema: Schema) -> Reader:
+    """Opened when it is first read."""
+    return PlainReader(source, schema)

@@ -1,0 +1,158 @@
+"""Looks through a whole result for known values: every column of every table, and every text outside the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.model.schema import ColumnName
+from anonymizer.verify._fingerprint import I64, U64, sliced
+from anonymizer.verify._known import LONGEST, SHORTEST, SHORTEST_NUMBER, Known
+from anonymizer.verify._reader import ROW_ID, STORAGE, Block, Reader, Text
+from anonymizer.verify._tokens import Tokens, tokens
+
+_TEXTS = 1 << 20
+_CHUNKS = 200
+_HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)\Z")
+_JSON_ESCAPE = r"\\u00[0-9A-Fa-f]{2}"
+
+
+@dataclass(slots=True)
+class Hits:
+    """Known values found in one place, by label: fingerprints, and whether each is a number or a plain word."""
+
+    cells: int = 0
+    numbers: int = 0
+    """Numbers of SHORTEST_NUMBER or more digits that were compared."""
+    found: list[tuple[U64, I64, I64]] = field(default_factory=list)
+    """Fingerprint, label and kind of each hit."""
+
+    def add(self, found: tuple[U64, I64, I64]) -> None:
+        """Take up some hits; the same ones again take no more memory."""
+        self.found.append(found)
+        if len(self.found) > _CHUNKS:
+            self.found = [self.distinct()]
+
+    def distinct(self) -> tuple[U64, I64, I64]:
+        """Each known value once."""
+        if not self.found:
+            return np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+        prints, labels, kinds = (np.concatenate(list(arrays)) for arrays in zip(*self.found, strict=True))
+        prints, chosen = np.unique(prints, return_index=True)
+        return prints, labels[chosen], kinds[chosen]
+
+
+PHRASE, NUMBER, PLAIN_WORD = 0, 1, 2
+"""Kinds of hits: with digits and letters or several words; digits alone; one word of letters alone."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What was found where."""
+
+    columns: dict[ColumnName, Hits] = field(default_factory=dict)
+    texts: dict[str, Hits] = field(default_factory=dict)
+    raw: Hits = field(default_factory=Hits)
+
+
+def scan(known: Known, target: Reader) -> Scan:
+    """Read the whole result once."""
+    result = Scan()
+    waiting: list[Text] = []
+    size = 0
+    for part in target.parts():
+        if isinstance(part, Text):
+            waiting.append(part)
+            size += len(part.data)
+            if size > _TEXTS:
+                _texts(known, waiting, result)
+                waiting, size = [], 0
+        else:
+            _block(known, part, result)
+    _texts(known, waiting, result)
+    for data in target.raw():
+        hits = result.raw
+        hits.cells += 1
+        _look(known, pa.array([data], pa.binary()).view(pa.string()), hits)
+    return result
+
+
+def _block(known: Known, block: Block, result: Scan) -> None:
+    batch = block.batch()
+    for name, values in zip(batch.schema.names, batch.columns, strict=True):
+        if name not in (ROW_ID, STORAGE):
+            hits = result.columns.setdefault(ColumnName(block.table, name), Hits())
+            hits.cells += len(values) - values.null_count
+            for readable in _readable(values):
+                for piece in sliced(readable):
+                    _look(known, piece, hits)
+
+
+def _texts(known: Known, texts: list[Text], result: Scan) -> None:
+    if not texts:
+        return
+    values = pa.array([text.data for text in texts], pa.binary()).view(pa.string())
+    start = 0
+    for piece in sliced(values):
+        for cell, found in _windows(known, tokens(piece, known.prints)):
+            for index, place in enumerate(cell.tolist()):
+                hits = result.texts.setdefault(texts[start + place].place, Hits())
+                hits.add((found[0][index : index + 1], found[1][index : index + 1], found[2][index : index + 1]))
+        start += len(piece)
+
+
+def _readable(values: pa.Array) -> Iterator[pa.Array]:
+    """The values that are long enough to hold something; binary and escaped ones decoded as well."""
+    values = values.filter(pc.fill_null(pc.greater_equal(pc.binary_length(values), SHORTEST), False))
+    if not len(values):
+        return
+    yield values
+    binary = pc.starts_with(values, "\\x")
+    if pc.any(binary).as_py():
+        matches = (_HEX.match(cell) for cell in values.filter(binary).cast(pa.binary()).to_pylist())
+        decoded = [bytes.fromhex(match[1].decode()) for match in matches if match]
+        yield pa.array(decoded, pa.binary()).view(pa.string())
+    escaped = pc.match_substring_regex(values, _JSON_ESCAPE)
+    if pc.any(escaped).as_py():
+        texts = values.filter(escaped).to_pylist()
+        yield pa.array([re.sub(_JSON_ESCAPE, lambda m: chr(int(m[0][2:], 16)), text) for text in texts], pa.string())
+
+
+def _look(known: Known, values: pa.Array, hits: Hits) -> None:
+    cut = tokens(values, known.prints)
+    numbers = cut.number_start & cut.digits
+    hits.numbers += int(np.count_nonzero(numbers))
+    for _, found in _windows(known, cut):
+        hits.add(found)
+
+
+def _windows(known: Known, cut: Tokens) -> Iterator[tuple[I64, tuple[U64, I64, I64]]]:
+    """Cell, and fingerprint, label and kind, of each known value that begins and ends with a token."""
+    if not len(cut) or not len(known):
+        return
+    first = np.flatnonzero(cut.end[cut.last] - cut.start >= SHORTEST)
+    first = first[known.may_begin(cut.beginning(first, SHORTEST))]
+    for more in range(LONGEST):
+        first = first[first + more <= cut.last[first]]
+        if not len(first):
+            return
+        last = first + more
+        length, digits = cut.length(first, last), cut.all_digits(first, last)
+        whole_number = cut.number_start[first] | cut.number_end[last]
+        fit = (length >= SHORTEST) & (~digits | whole_number)
+        start, stop = first[fit], last[fit]
+        kind = np.where(digits[fit], NUMBER, np.where((more == 0), PLAIN_WORD, PHRASE))
+        for code, prints in ((False, cut.words(start, stop)), (True, cut.code(start, stop))):
+            labels = known.find(prints)
+            hit = np.flatnonzero(labels >= 0)
+            hit = hit[[known.labels[label].code == code for label in labels[hit]]]
+            if len(hit):
+                yield cut.cell[start[hit]], (prints[hit], labels[hit], kind[hit])
+
+
+__all__ = ["NUMBER", "PHRASE", "PLAIN_WORD", "SHORTEST_NUMBER", "Hits", "Scan", "scan"]

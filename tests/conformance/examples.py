@@ -1,0 +1,166 @@
+"""One small database, written in every format that there is a store for.
+
+A new store gets a function here, under the name of its module: it writes the database below into a folder and returns
+where. The suite `test_stores.py` fails for a store without one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fix_postgres import Database
+
+COLUMNS = {
+    "customer": ("id", "name", "email", "born", "note"),
+    "purchase": ("id", "customer_id", "amount"),
+    "archive": ("id", "name"),
+}
+_ODD = (
+    "",
+    "O'Hara; -- not a comment",
+    "tab\tand\nline",
+    "back\\slash \\N",
+    "Zoë Müller-Łęcki",
+    '"quoted", (x)',
+    "漢字",
+)
+ROWS: dict[str, list[tuple[str | None, ...]]] = {
+    "customer": [
+        (
+            str(n),
+            f"Person {n} {_ODD[n % len(_ODD)]}",
+            f"person{n}@firm-test.be",
+            f"19{n % 90 + 10}-0{n % 9 + 1}-1{n % 9}",
+            None if n % 5 == 0 else _ODD[n % len(_ODD)],
+        )
+        for n in range(1, 301)
+    ],
+    "purchase": [(str(n), str((n * 7) % 300 + 1), f"{n}.25") for n in range(1, 41)],
+    "archive": [],
+}
+"""Table -> rows in the order of the source, as the contract writes values."""
+
+_TABLES = """\
+CREATE TABLE {prefix}customer (
+    id integer NOT NULL,
+    name character varying(60) NOT NULL,
+    email character varying(80),
+    born date,
+    note text{customer_end}
+);
+CREATE TABLE {prefix}purchase (
+    id integer NOT NULL,
+    customer_id integer,
+    amount numeric(9,2){purchase_end}
+);
+CREATE TABLE {prefix}archive (
+    id integer,
+    name text
+);
+"""
+_SQLITE = _TABLES.format(
+    prefix="",
+    customer_end=",\n    PRIMARY KEY (id)",
+    purchase_end=",\n    PRIMARY KEY (id),\n    FOREIGN KEY (customer_id) REFERENCES customer (id)",
+)
+_NUMBERS = ("id", "customer_id", "amount")
+
+
+def sqlite_file(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A database file, with an index and a view."""
+    path = folder / "shop.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(_SQLITE)
+        for table, rows in ROWS.items():
+            places = ", ".join("?" * len(COLUMNS[table]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        connection.executescript(
+            "CREATE INDEX by_name ON customer (name); CREATE VIEW names AS SELECT name FROM customer;"
+        )
+        connection.commit()
+    return path
+
+
+def sqlite_dump(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As the command .dump writes it."""
+    path = folder / "shop.sql"
+    rows = "".join(
+        f"INSERT INTO {table} VALUES({','.join(_literal(*cell) for cell in zip(COLUMNS[table], row, strict=True))});\n"
+        for table, rows in ROWS.items()
+        for row in rows
+    )
+    path.write_text(f"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n{_SQLITE}{rows}COMMIT;\n", "utf-8", newline="\n")
+    return path
+
+
+def _literal(column: str, value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return value if column in _NUMBERS else "'" + value.replace("'", "''") + "'"
+
+
+def pg_plain(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As pg_dump writes it."""
+    path = folder / "shop.sql"
+    data = ""
+    for table, rows in ROWS.items():
+        lines = "".join("\t".join(map(_copied, row)) + "\n" for row in rows)
+        data += f"COPY public.{table} ({', '.join(COLUMNS[table])}) FROM stdin;\n{lines}\\.\n\n\n"
+    text = (
+        "--\n-- PostgreSQL database dump\n--\n\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"
+        + _TABLES.format(prefix="public.", customer_end="", purchase_end="")
+        + data
+        + "ALTER TABLE ONLY public.customer ADD CONSTRAINT customer_pkey PRIMARY KEY (id);\n"
+        "ALTER TABLE ONLY public.purchase ADD CONSTRAINT purchase_pkey PRIMARY KEY (id);\n"
+        "ALTER TABLE ONLY public.purchase ADD CONSTRAINT purchase_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES"
+        " public.customer(id);\n--\n-- PostgreSQL database dump complete\n--\n"
+    )
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _copied(value: str | None) -> str:
+    if value is None:
+        return "\\N"
+    return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+
+
+def pg_custom(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """By pg_dump, compressed."""
+    return _restored(folder, request).dump(folder / "shop.dump", "-Fc")
+
+
+def pg_directory(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """By pg_dump, compressed."""
+    return _restored(folder, request).dump(folder / "shop", "-Fd")
+
+
+def pg_tar(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """By pg_dump."""
+    return _restored(folder, request).dump(folder / "shop.tar", "-Ft")
+
+
+def _restored(folder: Path, request: pytest.FixtureRequest) -> Database:
+    """The database on the tests' own server."""
+    server: Database = request.getfixturevalue("postgres")
+    name = f"conformance_{folder.name}"
+    server.tool("psql", "-X", "-q", "-c", f"CREATE DATABASE {name} TEMPLATE template0")
+    database = server.sibling(name)
+    plain = folder / "plain"
+    plain.mkdir()
+    database.restore_plain(pg_plain(plain, request))
+    return database
+
+
+EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
+    function.__name__: function for function in (pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
+}
+"""Name of a store's module -> what writes its example."""
+
+BYTE_EXACT = frozenset({"pg_plain", "sqlite_dump", "pg_tar"})
+"""Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""
