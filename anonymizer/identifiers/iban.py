@@ -138,7 +138,7 @@ def _account(country: str, bank: int, index: NDArray[np.uint64], old: NDArray[np
 
 
 _CHECKS = {"FR": 97, "MC": 97} | dict.fromkeys(("BA", "ME", "MK", "PT", "RS", "SI"), 98)
-"""Countries whose account numbers end in two check digits: this less the rest modulo 97 of what is before, times 100."""
+"""Countries whose account numbers end in two check digits: this less the rest, times 100, modulo 97."""
 _FRENCH = np.arange(256, dtype=np.uint8)
 for _letter in range(26):  # A to I count as 1 to 9, J to R as 1 to 9, S to Z as 2 to 9
     _FRENCH[65 + _letter] = ord("0") + (_letter % 9 + 1 if _letter < 18 else _letter - 16)

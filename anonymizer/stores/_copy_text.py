@@ -30,9 +30,6 @@ _TAB, _LINE_END, _RETURN, _BACKSLASH = 9, 10, 13, 92
 _ESCAPED = {b"\\": b"\\\\", b"\b": b"\\b", b"\t": b"\\t", b"\n": b"\\n", b"\v": b"\\v", b"\f": b"\\f", b"\r": b"\\r"}
 """What COPY TO escapes, the backslash first."""
 
-_NEEDS_ESCAPE = np.zeros(256, bool)
-_NEEDS_ESCAPE[[ord(character) for character in _ESCAPED]] = True
-
 _MEANING = np.arange(256, dtype=np.uint8)
 """Character after a backslash -> what both mean."""
 _MEANING[[written[1] for written in _ESCAPED.values()]] = [ord(character) for character in _ESCAPED]
@@ -199,8 +196,10 @@ def _meaning(escape: re.Match[bytes]) -> bytes:
 
 def _escape(values: pa.Array) -> pa.Array:
     """binary -> binary as COPY TO would write it, null where null."""
-    data = values.buffers()[2]
-    if data is None or not _NEEDS_ESCAPE[np.frombuffer(data, np.uint8)].any():
+    if values.buffers()[2] is None:
+        return values
+    data = np.frombuffer(values.buffers()[2], np.uint8)
+    if not ((data - np.uint8(8)) < 6).any() and not (data == _BACKSLASH).any():  # 8 to 13: from \b to \r
         return values
     for character, escape in _ESCAPED.items():
         values = pc.replace_substring(values, pattern=character, replacement=escape)

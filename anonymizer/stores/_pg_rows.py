@@ -17,6 +17,7 @@ _SAMPLE_BYTES = 32 << 20
 """Most bytes that a sample of one table takes."""
 
 _LINE_END = 10
+_END_MARK = b"\\.\n"
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s".(]+)'
 _COPY = re.compile(rf"COPY {_NAME}(?:\.{_NAME})? +(?:\((?P<columns>.*)\) )?FROM stdin;\s*\Z", re.DOTALL)
 _COLUMN = re.compile(r'"((?:[^"]|"")*)"|([^\s",]+)')
@@ -47,22 +48,20 @@ class CopyText:
         self.tail = b""
 
     def __iter__(self) -> Iterator[bytes]:
-        rest, size = b"", BLOCK
+        rest = b""
         while True:
-            data = self._gather(rest, size)
+            data = self._gather(rest, max(BLOCK, 2 * len(rest)))  # so that a long line costs no more than its length
             if len(data) == len(rest):
                 raise SourceError(f"the data of {self._what} is truncated: its end mark is missing; dump again")
-            cut = data.rfind(b"\n") + 1
-            size = BLOCK if cut else 2 * len(data)  # so that one long line costs no more than its length
-            end = 0 if data.startswith(b"\\.\n") else data.find(b"\n\\.\n", 0, cut) + 1
-            if end or data.startswith(b"\\.\n"):
-                if end:
-                    yield data[:end]
-                self.tail = self._end(data[end:])
-                return
+            at_once = data.startswith(_END_MARK)
+            end = 0 if at_once else data.find(b"\n" + _END_MARK) + 1
+            cut = end or (0 if at_once else data.rfind(b"\n") + 1)
             if cut:
                 yield data[:cut]
             rest = data[cut:]
+            if end or at_once:
+                self.tail = self._end(rest)
+                return
 
     def _gather(self, rest: bytes, size: int) -> bytes:
         parts, total = [rest], len(rest)
@@ -72,13 +71,12 @@ class CopyText:
         return b"".join(parts)
 
     def _end(self, tail: bytes) -> bytes:
-        for piece in self._pieces:
+        while not tail[2:].strip(b"\n"):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return tail
             tail += piece
-            if len(tail) > BLOCK:
-                break
-        if tail[2:].strip(b"\n"):
-            raise SourceError(f"the data of {self._what} goes on after its end mark; dump the database again")
-        return tail
+        raise SourceError(f"the data of {self._what} goes on after its end mark; dump the database again")
 
 
 def lines(block: bytes) -> pa.RecordBatch:

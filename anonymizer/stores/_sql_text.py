@@ -22,8 +22,11 @@ from anonymizer.stores._sql_index import POSTGRES, SQLITE, Dialect, insert_run
 
 __all__ = ["INSERT_HEAD", "POSTGRES", "SQLITE", "Dialect", "Kind", "Piece", "SqlText"]
 
-BLOCK_BYTES = 4 << 20
-"""How much is read at a time, and so about the size of a piece of COPY data or INSERT statements."""
+BLOCK_BYTES = 2 << 20
+"""How much is read at a time, and so about the size of a piece of COPY data or INSERT statements.
+
+Measured from 0.5 to 4 MB: the smaller, the better for the processor's cache, the worse for the work done per block.
+"""
 
 STATEMENT_BYTES_MAX = 256 << 20
 """A longer statement is taken for a quotation that lost its end."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -128,8 +127,11 @@ class _File(Member):
     def stored(self) -> Iterator[Any]:
         """The file's bytes, once it is known that none are missing."""
         if self.entry is not None:
-            end = b"".join(deque((piece[-8:] for piece in self.text()), maxlen=8))
-            if self.entry.copy_stmt and not end.rstrip(b"\n").endswith(b"\\."):
+            end = b"\n"
+            for piece in self.text():
+                end = (end + piece[-8:])[-8:]
+            whole = b"\n\\.\n" in end if self.entry.copy_stmt else end.endswith(b"\n\n\n")
+            if not whole:
                 raise SourceError(f"{self.key} is truncated: its end mark is missing; dump the database again")
         return self._pieces()
 

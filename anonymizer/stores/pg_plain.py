@@ -143,9 +143,10 @@ class PgPlainSource:
     def _read_schema(self) -> Schema:
         reader = PgSchemaReader()
         with closing(self.input.open()) as stream:
-            encoding = _StatedEncoding()
+            encoding, frame = _StatedEncoding(), _DumpFrame()
             for piece in SqlText(stream, POSTGRES):
                 encoding.look_at(piece)
+                frame.look_at(piece)
                 if piece.kind is Kind.COMMAND:
                     check_command(piece.data, piece.line)  # type: ignore[arg-type]
                     if piece.data[:2] == b"\\c":
@@ -154,6 +155,7 @@ class PgPlainSource:
                     self._define(reader, bytes(piece.data), piece.line, encoding)
                 elif piece.kind is Kind.INSERTS:
                     self._expect_table(reader, _insert_text.target(piece.data)[0], piece.line)
+        frame.check()
         return reader.build(encoding.codec)
 
     def _define(self, reader: PgSchemaReader, statement: bytes, line: int, encoding: _StatedEncoding) -> None:
@@ -255,6 +257,26 @@ def _copy_target(copy: re.Match[bytes], statement: str) -> tuple[tuple[str, ...]
     if cursor.accept("(", ")"):
         return name, ()
     return name, cursor.names() if cursor.sees("(") else None
+
+
+class _DumpFrame:
+    """The comments by which pg_dump begins and ends: without the last one, a dump is truncated between statements."""
+
+    _MARK = re.compile(rb"^-- PostgreSQL database (?:cluster )?dump( complete)?\s*?$", re.MULTILINE)
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    def look_at(self, piece: Piece) -> None:
+        """Take note of the comments in it."""
+        if piece.kind is Kind.SPACE:
+            for mark in self._MARK.finditer(piece.data):
+                self._open += -1 if mark[1] else 1
+
+    def check(self) -> None:
+        """Raise SourceError when a dump did not end, once the whole script was looked at."""
+        if self._open > 0:
+            raise SourceError("the dump does not end as pg_dump ends one: it is truncated; make it again")
 
 
 class _StatedEncoding:

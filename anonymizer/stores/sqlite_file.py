@@ -34,17 +34,17 @@ from anonymizer.model.schema import Schema, TableName, quote_name
 from anonymizer.stores._output import is_compressed, open_output
 from anonymizer.stores._sqlite_cells import Cell, from_arrow, to_arrow
 from anonymizer.stores._sqlite_image import MAGIC, Image, code, unreadable
-from anonymizer.stores._sqlite_schema import Storage, StoredTable, quote, read_schema, stored_tables
+from anonymizer.stores._sqlite_rows import blocks, name_list, sample_queries, text_errors
+from anonymizer.stores._sqlite_schema import (
+    Storage,
+    StoredTable,
+    check_expressions,
+    quote,
+    read_schema,
+    stored_tables,
+)
 
 NAME = "SQLite file"
-
-BLOCK_BYTES = 4 << 20
-"""About how much of a table is in memory at a time."""
-_ROWS_MIN, _ROWS_MAX = 64, 1 << 16
-_SAMPLE_RANGES = 16
-"""In how many places of a table a sample is taken."""
-_SAMPLE_LENGTH = 4096
-"""Characters or bytes of a value that a sample shows."""
 
 
 def recognises(source: Input) -> bool:
@@ -100,9 +100,9 @@ class SqliteSource:
             stored = {table.name: table for table in stored_tables(connection)}
             for described in read_schema(connection).tables:
                 table, names = stored[described.name.name], [column.name for column in described.columns]
-                with _text_errors(connection, table, names):
-                    for sql in _sample_queries(connection, table, names, rows):
-                        for cells in _blocks(connection.execute(sql)):
+                with text_errors(connection, table, names):
+                    for sql in sample_queries(connection, table, names, rows):
+                        for cells in blocks(connection.execute(sql)):
                             yield Rows(described.name, _batch(names, cells))
 
     def parts(self, columns: Mapping[TableName, Collection[str]]) -> Iterator[Verbatim | Rows]:
@@ -111,7 +111,7 @@ class SqliteSource:
             for table in stored_tables(connection):
                 wanted = tuple(columns.get(TableName("", table.name), ()))
                 if wanted and table.has_rows:
-                    with _text_errors(connection, table, wanted):
+                    with text_errors(connection, table, wanted):
                         yield from _rows(connection, table, wanted)
                 elif table.has_rows:
                     yield Verbatim(place=table)
@@ -119,90 +119,16 @@ class SqliteSource:
 
 
 def _rows(connection: sqlite3.Connection, table: StoredTable, wanted: tuple[str, ...]) -> Iterator[Rows]:
-    key = _names(table.key)
-    for columns in _blocks(
-        connection.execute(f"SELECT {key}, {_names(wanted)} FROM {quote(table.name)} ORDER BY {key}")
-    ):
+    key = name_list(table.key)
+    sql = f"SELECT {key}, {name_list(wanted)} FROM {quote(table.name)} ORDER BY {key}"
+    for columns in blocks(connection.execute(sql)):
         keys, cells = columns[: len(table.key)], columns[len(table.key) :]
         batch = _batch(wanted, cells)
         yield Rows(TableName("", table.name), batch, _Frame(table, wanted, keys, cells, batch))
 
 
-def _names(columns: Sequence[str]) -> str:
-    return ", ".join(map(quote, columns))
-
-
 def _batch(names: Sequence[str], cells: Sequence[Sequence[Cell]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([to_arrow(column) for column in cells], names=list(names))
-
-
-def _blocks(cursor: sqlite3.Cursor) -> Iterator[Sequence[Sequence[Cell]]]:
-    """The rows of a query as columns, about BLOCK_BYTES at a time."""
-    count = _ROWS_MIN
-    while rows := cursor.fetchmany(count):
-        yield tuple(zip(*rows, strict=True))
-        looked_at = rows[:: len(rows) // 16 + 1]
-        size = sum(len(cell) if isinstance(cell, str | bytes) else 8 for row in looked_at for cell in row)
-        count = max(_ROWS_MIN, min(count * 4, _ROWS_MAX, BLOCK_BYTES * len(looked_at) // max(size, 1)))
-
-
-def _sample_queries(
-    connection: sqlite3.Connection, table: StoredTable, names: Sequence[str], rows: int
-) -> Iterator[str]:
-    """Queries for about `rows` rows in all, of the table's beginning, middle and end."""
-    name = quote(table.name)
-    most = _SAMPLE_LENGTH
-    columns = map(quote, names)
-    shown = ", ".join(f"iif(length({column}) > {most}, substr({column}, 1, {most}), {column})" for column in columns)
-    few = connection.execute(f"SELECT count(*) <= {rows} FROM (SELECT 1 FROM {name} LIMIT {rows + 1})").fetchone()[0]
-    if few:
-        yield f"SELECT {shown} FROM {name}"
-    elif table.storage is Storage.ROWID:
-        key, ranges = quote(table.key[0]), min(_SAMPLE_RANGES, rows)
-        each = rows // ranges
-        low, high = connection.execute(f"SELECT min({key}), max({key}) FROM {name}").fetchone()
-        last = f"SELECT {key} FROM {name} ORDER BY {key} DESC LIMIT 1 OFFSET {each - 1}"
-        starts = [low + (high - low) * number // ranges for number in range(ranges - 1)]
-        after = low
-        for start in (*starts, connection.execute(last).fetchone()[0]):
-            span = f"FROM {name} WHERE {key} >= {max(start, after)} ORDER BY {key} LIMIT {each}"
-            end = connection.execute(f"SELECT max({key}) FROM (SELECT {key} {span})").fetchone()[0]
-            if end is None:
-                break
-            yield f"SELECT {shown} {span}"
-            after = end + 1
-    else:  # no row numbers to jump to: every so many rows, the last included
-        total = connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
-        step = -(-total // rows)
-        numbered = f'SELECT *, row_number() OVER () AS "sample number" FROM {name}'
-        yield f'SELECT {shown} FROM ({numbered}) WHERE ("sample number" - {total}) % {step} = 0'
-
-
-@contextmanager
-def _text_errors(connection: sqlite3.Connection, table: StoredTable, names: Sequence[str]) -> Iterator[None]:
-    """Name the place of a text that is not valid; the driver's own message quotes it."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "Could not decode" not in str(error):
-            raise
-        place = _invalid_text(connection, table, names)
-        raise SourceError(f"{place}: the text is not valid in the database's encoding; correct it there") from None
-
-
-def _invalid_text(connection: sqlite3.Connection, table: StoredTable, names: Sequence[str]) -> str:
-    connection.text_factory = bytes
-    number = quote(table.key[0]) if table.storage is Storage.ROWID else "NULL"
-    for name in names:
-        column = quote(name)
-        for row, text in connection.execute(
-            f"SELECT {number}, {column} FROM {quote(table.name)} WHERE typeof({column}) = 'text'"
-        ):
-            try:
-                text.decode()
-            except UnicodeDecodeError:
-                return f"{quote_name(table.name)}.{quote_name(name)}" + ("" if row is None else f", row {row}")
-    return quote_name(table.name)
 
 
 # --- sink -------------------------------------------------------------------------------------------------------
@@ -230,7 +156,7 @@ class SqliteSink:
         if isinstance(part, Verbatim):
             table: StoredTable = part.place
             with self._errors(table.name):
-                self._connection.execute(_copy(table, {}) + f" ORDER BY {_names(table.key)}")
+                self._connection.execute(_copy(table, {}) + f" ORDER BY {name_list(table.key)}")
         elif part.batch.num_rows:
             frame: _Frame = part.frame
             cells = [
@@ -336,11 +262,22 @@ class SqliteSink:
             return
         with self._source.image.connection() as original:
             broken = found - _problems(original)
+        if broken.pop(_CHECK_FAILED, 0):  # which SQLite does not look for where it may not write
+            broken.update(f"CHECK of {quote_name(table.name)}" for table in self._tables if self._checks_broken(table))
         if broken:
             raise TargetError(
-                f"{broken.total()} constraints do not hold for the new values; change the rules of the columns in them:"
-                f" {'; '.join(sorted(broken)[:5])}"
+                f"constraints do not hold for the new values: {'; '.join(sorted(broken)[:5])}; change the rules of the"
+                " columns in them"
             )
+
+    def _checks_broken(self, table: StoredTable) -> bool:
+        """Whether more rows than in the source fail the table's own CHECK constraints."""
+        failing = " OR ".join(f"NOT ({expression})" for expression in check_expressions(table.sql))
+        counts = [
+            self._connection.execute(f"SELECT count(*) FROM {schema}.{quote(table.name)} WHERE {failing}").fetchone()[0]
+            for schema in (("main", "original") if failing else ())
+        ]
+        return bool(counts) and counts[0] > counts[1]
 
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:
@@ -378,9 +315,15 @@ def _copy(table: StoredTable, places: Mapping[str, str]) -> str:
     """The statement that copies rows of a table with some columns from elsewhere; row numbers are kept."""
     columns = (table.row_number, *table.columns) if table.row_number else table.columns
     values = ", ".join(places.get(name, quote(name)) for name in columns)
-    return f"INSERT INTO main.{quote(table.name)} ({_names(columns)}) SELECT {values} FROM original.{quote(table.name)}"
+    return (
+        f"INSERT INTO main.{quote(table.name)} ({name_list(columns)}) SELECT {values} FROM original.{quote(table.name)}"
+    )
+
+
+_CHECK_FAILED = "CHECK constraint failed"
 
 
 def _problems(connection: sqlite3.Connection) -> Counter[str]:
-    """What SQLite's own check says of the main database, without "ok"."""
-    return Counter(line for (line,) in connection.execute("PRAGMA main.quick_check") if line != "ok")
+    """What SQLite's own check says of the main database, without "ok" and without the tables of failed CHECKs."""
+    lines = (line for (line,) in connection.execute("PRAGMA main.quick_check") if line != "ok")
+    return Counter(_CHECK_FAILED if line.startswith(_CHECK_FAILED) else line for line in lines)

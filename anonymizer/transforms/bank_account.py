@@ -1,10 +1,12 @@
 """Bank account numbers in any form: accounts and banks that do not exist.
 
-Technique: pseudonymization, exactly that of `iban`, with which it shares its numbers: the old and the new form of one
-Belgian account agree. BICs become codes of the test network of the same country. Structured references become others,
-different ones different. Anything else keeps its look.
-Example: 539-0075470-34 becomes 618-0112358-75, and BE68 5390 0754 7034 becomes BE05 6180 1123 5875.
-Never reaches: see `iban`; account numbers of other countries in their national form are only digits for digits.
+Technique (ISO/IEC 20889): pseudonymization, exactly that of `iban`, with which it shares its numbers: the old and the
+new form of one Belgian account agree. BICs become codes of the test network of the same country. Structured
+references become others, different ones different. Anything else keeps its look.
+
+Example: 539-0075470-34 -> 618-0112358-75, and BE68 5390 0754 7034 -> BE05 6180 1123 5875.
+
+Never reached: see `iban`; account numbers of other countries in their national form are only digits for digits.
 """
 
 from __future__ import annotations

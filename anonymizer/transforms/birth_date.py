@@ -1,11 +1,13 @@
 """Birth dates: another day within some years, in the same written form.
 
-Technique: pseudonymization (a keyed mapping of days, one to one within blocks of as many days as `shift` says, so
-that no date moves further and none stays). The date inside a Belgian national number moves to the same day.
-Example: 1985-07-30 becomes 1986-11-02, 30/07/1985 becomes 02/11/1986, 19850730 becomes 19861102, wherever they occur.
-Two-digit years, times of day and offsets keep their form; a time of day stays. A year alone moves like the first of
-July.
-Never reaches: what stands for no date at all (infinity, 0000-00-00, 0001-01-01, 9999-12-31) stays. Age changes by up
+Technique (ISO/IEC 20889): pseudonymization (a keyed mapping of days, one to one within blocks of as many days as
+`shift` says, so that no date moves further and none stays). The date inside a Belgian national number moves to the
+same day.
+
+Example: 1985-07-30 -> 1986-11-02, 30/07/1985 -> 02/11/1986, 19850730 -> 19861102, wherever they occur. Two-digit
+years, times of day and offsets keep their form; a time of day stays. A year alone moves like the first of July.
+
+Never reached: what stands for no date at all (infinity, 0000-00-00, 0001-01-01, 9999-12-31) stays. Age changes by up
 to the shift, four years unless another is given; days after 2024 move by at most 27 days.
 """
 

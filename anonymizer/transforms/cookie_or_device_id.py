@@ -1,10 +1,13 @@
 """Identifiers of browsers, devices and sessions: other signs of the same alphabet.
 
-Technique: pseudonymization. UUIDs become UUIDs of version 4; hexadecimal digits stay hexadecimal digits, digits digits and
-letters letters, each in their case; everything else, and the GA1.2. of an analytics cookie, stays. The length stays.
-Example: GA1.2.1203984756.1698765432 becomes GA1.2.7714029385.3350918274, and 3f2a9c0e becomes b81d07f4.
-Never reaches: such values reach nobody by themselves. In a unique domain, values of less than sixteen signs are replaced one
-to one.
+Technique (ISO/IEC 20889): pseudonymization. UUIDs become UUIDs of version 4; hexadecimal digits stay hexadecimal
+digits, digits digits and letters letters, each in their case; everything else, and the GA1.2. of an analytics cookie,
+stays. The length stays.
+
+Example: GA1.2.1203984756.1698765432 -> GA1.2.7714029385.3350918274, and 3f2a9c0e -> b81d07f4.
+
+Never reached: such values reach nobody by themselves. In a unique domain, values of less than sixteen signs are
+replaced one to one.
 """
 
 from __future__ import annotations

@@ -1,9 +1,12 @@
 """Payment card numbers: numbers that no issuer can have, in the same written form.
 
-Technique: pseudonymization. Length and grouping stay, and the Luhn test holds; the scheme does not stay, since every
-scheme's range is issued. Anything else, such as a number with all but four digits hidden, keeps its look.
-Example: 4111 1111 1111 1111 becomes 9999 0731 5528 0466.
-Never reaches: no card begins with 9999, see the identifier `credit_card`.
+Technique (ISO/IEC 20889): pseudonymization. Length and grouping stay, and the Luhn test holds; the scheme does not
+stay, since every scheme's range is issued. Anything else, such as a number with all but four digits hidden, keeps its
+look.
+
+Example: 4111 1111 1111 1111 -> 9999 0731 5528 0466.
+
+Never reached: no card begins with 9999, see the identifier `credit_card`.
 """
 
 from __future__ import annotations

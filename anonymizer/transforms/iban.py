@@ -1,10 +1,12 @@
 """Bank account numbers in their international form: accounts of banks that do not exist.
 
-Technique: pseudonymization. Country, length and written form stay, and the check digits are right. Belgian accounts
-get a bank code without a bank; elsewhere the bank code is all zeros or all X. The old Belgian form of twelve digits
-maps alike, here and in `bank_account`.
-Example: BE68 5390 0754 7034 becomes BE05 6180 1123 5875, and 539-0075470-34 becomes 618-0112358-75.
-Never reaches: see the identifier `iban` for how sure it is, country by country, that no bank has the code.
+Technique (ISO/IEC 20889): pseudonymization. Country, length and written form stay, and the check digits are right.
+Belgian accounts get a bank code without a bank; elsewhere the bank code is all zeros or all X. The old Belgian form
+of twelve digits maps alike, here and in `bank_account`.
+
+Example: BE68 5390 0754 7034 -> BE05 6180 1123 5875, and 539-0075470-34 -> 618-0112358-75.
+
+Never reached: see the identifier `iban` for how sure it is, country by country, that no bank has the code.
 """
 
 from __future__ import annotations

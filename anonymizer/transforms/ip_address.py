@@ -1,11 +1,13 @@
 """IP addresses: addresses that no router forwards, in the same family.
 
-Technique: pseudonymization. A public IPv4 address becomes one of the reserved 240.0.0.0/4, an IPv6 address one of the
-documentation range 2001:db8::/32. Private, loopback and link-local IPv4 addresses become others of the same range, one to
-one. Prefix lengths stay; a network's host bits are zero again.
-Example: 81.246.13.7 becomes 243.18.201.96, 192.168.1.20 becomes 192.168.77.3, 2a02:1810::1 becomes
-2001:db8::9f3a:1c20:77e1:b004. Anything else keeps its look.
-Never reaches: results are reserved by RFC 1112, RFC 1918 and RFC 3849. Which addresses shared a network is not kept.
+Technique (ISO/IEC 20889): pseudonymization. A public IPv4 address becomes one of the reserved 240.0.0.0/4, an IPv6
+address one of the documentation range 2001:db8::/32. Private, loopback and link-local IPv4 addresses become others of
+the same range, one to one. Prefix lengths stay; a network's host bits are zero again.
+
+Example: 81.246.13.7 -> 243.18.201.96, 192.168.1.20 -> 192.168.77.3, 2a02:1810::1 -> 2001:db8::9f3a:1c20:77e1:b004.
+Anything else keeps its look.
+
+Never reached: results are reserved by RFC 1112, RFC 1918 and RFC 3849. Which addresses shared a network is not kept.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Hardware addresses: addresses that no manufacturer can have, in the same written form.
 
-Technique: pseudonymization, one to one for addresses that manufacturers gave.
-Example: 00:1B:44:11:3A:B7 becomes 9E:07:D1:40:C5:22. Anything else keeps its look.
-Never reaches: the local bit is set, so no network card was sold with the address.
+Technique (ISO/IEC 20889): pseudonymization, one to one for addresses that manufacturers gave.
+
+Example: 00:1B:44:11:3A:B7 -> 9E:07:D1:40:C5:22. Anything else keeps its look.
+
+Never reached: the local bit is set, so no network card was sold with the address.
 """
 
 from __future__ import annotations

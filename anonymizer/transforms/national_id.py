@@ -1,13 +1,16 @@
 """National identification numbers: never-issued numbers of the same kind, in the same written form.
 
-Technique: pseudonymization. A Belgian national or bis number becomes the never-issued number (serial 000 or 999) of
-the date that its birth date maps to in the domain birth_date, and of the same sex. French, German, Dutch, British and
-American numbers become never-issued ones of their kind. Anything else keeps its look: letters to letters, digits to
-digits.
-Example: 85.07.30-001.91 becomes 86.11.02-999.68, and the birth date 1985-07-30 becomes 1986-11-02.
+Technique (ISO/IEC 20889): pseudonymization. A Belgian national or bis number becomes the never-issued number (serial
+000 or 999) of the date that its birth date maps to in the domain birth_date, and of the same sex. French, German,
+Dutch, British and American numbers become never-issued ones of their kind. Anything else keeps its look: letters to
+letters, digits to digits.
+
+Example: 85.07.30-000.61 -> 86.12.26-000.02, and the birth date 1985-07-30 -> 1986-11-02.
+
 Capacity: one Belgian number per birth date and sex, some 90,000: people born on one day share it. Where that is too
 few, `range: issued` keeps different numbers different, at the price that some are somebody's.
-Never reaches: Dutch pseudonyms begin with 9, which is not confirmed to be never issued.
+
+Never reached: Dutch pseudonyms begin with 9, which is not confirmed to be never issued.
 """
 
 from __future__ import annotations

@@ -1,31 +1,37 @@
 """Telephone numbers: numbers that nobody can have, of the same country and kind, in the same written form.
 
-Technique: pseudonymization. All written forms of one number agree: +32 475 12 34 56, 0475/12.34.56 and 0032475123456.
-Numbers without a country are read in the country of the first locale. Different Belgian mobile numbers stay
-different.
-Example: +32 475 12 34 56 becomes +32 443 90 17 22, and 0475/12.34.56 becomes 0443/90.17.22.
-Never reaches: the ranges and how sure they are stand in the identifier `phone`. Internal numbers of three digits and
+Technique (ISO/IEC 20889): pseudonymization. All written forms of one number agree: +32 400 12 34 56, 0400/12.34.56
+and 0032400123456. Numbers without a country are read in the country of the first locale. Different Belgian mobile
+numbers stay different.
+
+Example: +32 400 12 34 56 -> +32 443 90 17 22, and 0400/12.34.56 -> 0443/90.17.22.
+
+Never reached: the ranges and how sure they are stand in the identifier `phone`. Internal numbers of three digits and
 text around a number only keep their look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.identifiers import phone
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.permutation import Permutation
 from anonymizer.pseudonyms.prf import Prf
-from anonymizer.transforms import _numbered
+from anonymizer.transforms import _numbered, _typed
 
 NAME = "phone"
 CATEGORIES: tuple[str, ...] = ("phone",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: Mapping[str, str] = {}
 
+_INSIDE = re.compile(r"[+(]*[0-9](?:[ ./()-]{0,2}[0-9]){5,}")
+"""A stretch of text that could be dialled."""
 _MOBILE = 50_000_000
 _BELGIAN_FIXED = 4_000_000
 _COUNTRY_CODES = {"BE": 32, "NL": 31, "FR": 33, "DE": 49, "LU": 352, "GB": 44, "US": 1, "CH": 41, "AT": 43, "ES": 34}
@@ -58,4 +64,23 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
             index[mobile] = permuted(rank[mobile])
         return phone.from_index(index, values, country)
 
-    return (_numbered.Kind(is_number, replaced),)
+    around = _typed.kernel(binding)
+
+    def several(values: pa.Array) -> pa.Array:
+        """Text with numbers in it: the numbers are replaced where they stand, the text keeps its look."""
+        found = [list(_INSIDE.finditer(text)) for text in values.to_pylist()]
+        pieces = pa.array([match[0] for matches in found for match in matches], pa.string())
+        new = iter(_numbered.by_kind((_numbered.Kind(is_number, replaced),), around)(pieces).to_pylist())
+        texts = around(values).to_pylist()
+        return pa.array(
+            [_overlaid(text, matches, new) for text, matches in zip(texts, found, strict=True)], pa.string()
+        )
+
+    holds = _numbered.Kind(lambda values: pc.match_substring_regex(values, _INSIDE.pattern), several)
+    return (_numbered.Kind(is_number, replaced), holds)
+
+
+def _overlaid(text: str, matches: list[re.Match[str]], new: Iterator[str]) -> str:
+    for match in matches:
+        text = text[: match.start()] + next(new) + text[match.end() :]
+    return text

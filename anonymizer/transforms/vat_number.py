@@ -1,9 +1,11 @@
 """VAT numbers: never-issued numbers of the same country, in the same written form.
 
-Technique: pseudonymization, exactly that of `company_id`, with which it shares its numbers: a company's VAT number
-and its company number agree.
-Example: BE0412345678 becomes BE1507220964; the enterprise number 0412.345.678 becomes 1507.220.964.
-Never reaches: see `company_id`.
+Technique (ISO/IEC 20889): pseudonymization, exactly that of `company_id`, with which it shares its numbers: a
+company's VAT number and its company number agree.
+
+Example: BE0412345678 -> BE1507220964; the enterprise number 0412.345.678 -> 1507.220.964.
+
+Never reached: see `company_id`.
 """
 
 from __future__ import annotations

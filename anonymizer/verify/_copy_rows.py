@@ -101,8 +101,3 @@ def _with_numbers(values: pa.Array) -> pa.Array:
     return pa.array(
         [None if text is None else _NUMBERED.sub(meaning, text).decode() for text in texts], pa.string()
     )
-
-
-def lines(data: bytes) -> int:
-    """How many rows whole lines of COPY text are."""
-    return data.count(b"\n")

@@ -63,8 +63,14 @@ class Block:
     """All columns, each Arrow `string`."""
     data: bytes | None = None
     """The same rows as they stand, where that is one piece of text: equal data are equal rows."""
+    rows: int | None = None
+    """How many, where that is known without taking them apart."""
     order: tuple[str, ...] = ()
     """Columns by which the rows are stored; when they change, the rows of two databases no longer run in parallel."""
+
+    def count(self) -> int:
+        """How many rows."""
+        return int(self.batch().num_rows) if self.rows is None else self.rows
 
 
 Part = Text | Block

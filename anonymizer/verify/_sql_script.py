@@ -292,7 +292,7 @@ def _after_comments(text: bytes, position: int) -> int:
 
 def copy_block(reader: Reader, table: TableName, columns: tuple[str, ...], data: bytes, encoding: str) -> Block:
     """A block of COPY text."""
-    return Block(table, columns, partial(_copy_batch, reader, table, columns, data, encoding), data)
+    return Block(table, columns, partial(_copy_batch, reader, table, columns, data, encoding), data, data.count(b"\n"))
 
 
 def _copy_batch(reader: Reader, table: TableName, columns: tuple[str, ...], data: bytes, encoding: str) -> object:

@@ -15,7 +15,7 @@ from anonymizer.stores._copy_text import read
 from anonymizer.stores._input import FileInput
 from tests.fix_postgres import Database
 
-HEADER = "-- PostgreSQL database dump\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"
+HEADER = "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"
 DUMP = (
     HEADER
     + r'''
@@ -56,7 +56,9 @@ ALTER TABLE ONLY crm.person ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 SELECT pg_catalog.setval('crm.s', 7, true);
 DO $$ BEGIN PERFORM 1; END $$;
 \unrestrict abc
--- done'''
+--
+-- PostgreSQL database dump complete
+--'''
 )
 PERSON = TableName("crm", "person")
 FIRST = 'First; "name"'
@@ -195,33 +197,33 @@ def test_sql_ascii_is_read_as_utf_8_if_it_is_that_and_else_as_latin_1(tmp_path, 
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("INSERT INTO t SELECT 'secret';", "line 5: INSERT could carry rows"),
-        ("UPDATE t SET a = 'secret';", "line 5: UPDATE"),
-        ("DELETE FROM t WHERE a = 'secret';", "line 5: DELETE"),
-        ("WITH x AS (SELECT 'secret') INSERT INTO t SELECT * FROM x;", "line 5: WITH"),
-        ("CREATE TABLE u AS SELECT 'secret';", "line 5: "),
-        ("CREATE TABLE u (a) AS VALUES ('secret');", "line 5: "),
-        ("SELECT 'secret' INTO u;", "line 5: SELECT"),
-        ("SELECT load_secret('secret');", "line 5: SELECT"),
+        ("INSERT INTO t SELECT 'secret';", "line 4: INSERT could carry rows"),
+        ("UPDATE t SET a = 'secret';", "line 4: UPDATE"),
+        ("DELETE FROM t WHERE a = 'secret';", "line 4: DELETE"),
+        ("WITH x AS (SELECT 'secret') INSERT INTO t SELECT * FROM x;", "line 4: WITH"),
+        ("CREATE TABLE u AS SELECT 'secret';", "line 4: "),
+        ("CREATE TABLE u (a) AS VALUES ('secret');", "line 4: "),
+        ("SELECT 'secret' INTO u;", "line 4: SELECT"),
+        ("SELECT load_secret('secret');", "line 4: SELECT"),
         ("SELECT pg_catalog.lo_create('123');", "large objects.*--no-blobs"),
         ("SELECT * FROM pg_catalog.pg_restore_attribute_stats('version', '180000');", "--no-statistics"),
-        ("COPY t FROM '/tmp/secret';", "line 5: COPY"),
-        ("COPY t FROM stdin WITH (FORMAT csv);\nsecret\n\\.", "line 5: COPY"),
-        ("COPY t FROM stdin CSV;\nsecret\n\\.", "line 5: COPY"),
-        ("\\copy t from secret", r"line 5: the psql command \\copy"),
-        ("\\i secret.sql", r"line 5: the psql command \\i"),
-        ("\\! secret", "line 5: the psql command"),
-        ("DO $$ BEGIN INSERT INTO t VALUES ('secret'); END $$;", "line 5: DO"),
-        ("DO $$ BEGIN EXECUTE 'secret'; END $$;", "line 5: DO"),
-        ("secret;", "line 5: the statement could carry rows"),
-        ("CREATE ROLE someone PASSWORD 'secret';", "line 5: .*password"),
-        ("COPY nowhere (a) FROM stdin;\nsecret\n\\.", "line 5: .*public.nowhere but not its definition"),
-        ("INSERT INTO nowhere VALUES ('secret');", "line 5: .*public.nowhere but not its definition"),
-        ("SET client_encoding = 'LATIN1';", "line 5: .*changes its encoding"),
+        ("COPY t FROM '/tmp/secret';", "line 4: COPY"),
+        ("COPY t FROM stdin WITH (FORMAT csv);\nsecret\n\\.", "line 4: COPY"),
+        ("COPY t FROM stdin CSV;\nsecret\n\\.", "line 4: COPY"),
+        ("\\copy t from secret", r"line 4: the psql command \\copy"),
+        ("\\i secret.sql", r"line 4: the psql command \\i"),
+        ("\\! secret", "line 4: the psql command"),
+        ("DO $$ BEGIN INSERT INTO t VALUES ('secret'); END $$;", "line 4: DO"),
+        ("DO $$ BEGIN EXECUTE 'secret'; END $$;", "line 4: DO"),
+        ("secret;", "line 4: the statement could carry rows"),
+        ("CREATE ROLE someone PASSWORD 'secret';", "line 4: .*password"),
+        ("COPY nowhere (a) FROM stdin;\nsecret\n\\.", "line 4: .*public.nowhere but not its definition"),
+        ("INSERT INTO nowhere VALUES ('secret');", "line 4: .*public.nowhere but not its definition"),
+        ("SET client_encoding = 'LATIN1';", "line 4: .*changes its encoding"),
         ("SET client_encoding = 'SJIS';", "SJIS is not supported: .*--encoding=UTF8"),
-        ("CREATE TABLE t (b text);", "line 5: public.t is defined twice"),
-        ("COPY t (a) FROM stdin;\nsecret\n", "line 5: .*COPY data.*truncated"),
-        ("INSERT INTO t VALUES ('secret", "line 5: .*truncated"),
+        ("CREATE TABLE t (b text);", "line 4: public.t is defined twice"),
+        ("COPY t (a) FROM stdin;\nsecret\n", "line 4: .*COPY data.*truncated"),
+        ("INSERT INTO t VALUES ('secret", "line 4: .*truncated"),
     ],
 )
 def test_what_could_carry_rows_and_is_not_understood_stops_the_run_without_quoting_it(tmp_path, statement, says):
@@ -231,15 +233,21 @@ def test_what_could_carry_rows_and_is_not_understood_stops_the_run_without_quoti
     assert "secret" not in str(error.value)
 
 
+def test_a_dump_of_pg_dump_that_lost_its_end_is_truncated(tmp_path):
+    for lost in (" complete\n--", "\\unrestrict abc", "SELECT pg_catalog.setval"):
+        with pytest.raises(SourceError, match="truncated"):
+            source(tmp_path, DUMP[: DUMP.index(lost)]).schema()
+
+
 def test_rows_of_a_column_that_is_not_defined_are_refused(tmp_path):
     found = source(tmp_path, HEADER + "CREATE TABLE t (a text);\nCOPY t (a, b) FROM stdin;\nsecret\tx\n\\.\n")
-    with pytest.raises(SourceError, match=r"line 5: the rows of public\.t have columns"):
+    with pytest.raises(SourceError, match=r"line 4: the rows of public\.t have columns"):
         list(found.parts({TableName("public", "t"): ("a",)}))
 
 
 def test_bytes_that_do_not_fit_the_encoding_are_refused_by_line(tmp_path):
     text = HEADER.encode() + b"CREATE TABLE t (a text);\nCOPY t (a) FROM stdin;\nfine\nsecret\xff\n\\.\n"
-    with pytest.raises(SourceError, match=r"public\.t\.a, line 7: .*utf-8") as error:
+    with pytest.raises(SourceError, match=r"public\.t\.a, line 6: .*utf-8") as error:
         list(source(tmp_path, text).parts({TableName("public", "t"): ("a",)}))
     assert "secret" not in str(error.value)
 

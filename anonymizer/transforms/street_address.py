@@ -1,0 +1,37 @@
+"""Addresses: an invented street in the language of the original, another house number, another box.
+
+Technique (ISO/IEC 20889): pseudonymization.
+
+Takes a street alone, street and number in either order with a box ("12 bus 3", "12A", "12, rue …"), a number alone and
+a whole address on one line; the parts keep their order, and town and postcode map as in columns of their own. House
+numbers become 1 to 199. Where the column is narrow: without town, a shorter street, the street alone, a short word. In
+a key, a token follows.
+
+Example: Kerkstraat 12 bus 3, 9000 Gent -> Beverbochtlei 87 bus 5, 3850 Nieuwerkerken
+
+Never reached: the streets are composed of words that no street of the lists of real ones is composed of.
+"""
+
+from __future__ import annotations
+
+from anonymizer.contracts import Binding, Kernel
+from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.vocabulary import Vocabulary
+from anonymizer.transforms import _text
+from anonymizer.transforms._streets import Streets
+
+NAME = "street_address"
+CATEGORIES: tuple[str, ...] = ("street_address",)
+TECHNIQUE = "pseudonymization"
+PARAMETERS: dict[str, str] = {}
+
+
+def kernel(binding: Binding) -> Kernel:
+    """Takes every type: what is no text gets a value of its type."""
+    return _text.text_kernel(binding, lambda narrow: _text.told_apart(narrow, Streets, NAME))
+
+
+def capacity(domain: Domain) -> int | None:
+    """Streets of one language that fit the width, times house numbers."""
+    width = None if domain.width is None else max(domain.width - 4, 0)
+    return _text.capacity(domain, max(Vocabulary.load("streets", "nl").fitting(width), 1) * 199)

@@ -1,0 +1,71 @@
+"""The same value has the same pseudonym, in all columns of a domain that are replaced in the same way."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from anonymizer.model.plan import ColumnPlan
+from anonymizer.model.result import CheckResult
+from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
+from anonymizer.verify._fingerprint import U64
+
+PROMISE = "In each domain the same value has the same pseudonym everywhere."
+
+SUPPRESSING = frozenset("null set free_text document_or_blob photo signature password_or_secret user_agent".split())
+"""Transforms that remove values instead of giving them pseudonyms."""
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Watch(Watcher):
+    """Gathers fingerprints of values and their pseudonyms."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison)
+        self._pairs = comparison.pairs(3)
+        self._groups: dict[tuple[object, ...], int] = {}
+        self._names: list[str] = []
+        self._examined = 0
+
+    def rows(self, rows: Rows) -> None:
+        for column in rows.plan.replaced:
+            name = column.column.name
+            if column.transform in SUPPRESSING or name not in rows.old.schema.names:
+                continue
+            group = self._group(column)
+            old, new = rows.prints(name)
+            filled = old != 0
+            old, new = old[filled], new[filled]
+            self._examined += len(old)
+            self._pairs.add(old + np.uint64(group) * _SPREAD, new, np.full(len(old), group, np.uint64))
+
+    def result(self) -> CheckResult:
+        found = np.zeros(len(self._names), np.int64)
+        for rows in self._pairs.partitions():
+            found += np.bincount(contradictions(rows).astype(np.int64), minlength=len(self._names))
+        problems = [f"{self._names[group]}: {count} values have several pseudonyms"
+                    for group, count in enumerate(found.tolist()) if count]  # fmt: skip
+        return outcome("consistency", PROMISE, problems, self._examined, unseen=self.run.unseen)
+
+    def _group(self, column: ColumnPlan) -> int:
+        key = (column.domain, column.transform, column.column.family, tuple(sorted(column.parameters.items())))
+        if key not in self._groups:
+            self._groups[key] = len(self._names)
+            self._names.append(f"domain {column.domain}, transform {column.transform}")
+        return self._groups[key]
+
+
+def contradictions(rows: U64) -> U64:
+    """Of rows (value, pseudonym, group): the group of each value that has several pseudonyms."""
+    rows = rows[np.argsort(rows[:, 0])]
+    if not len(rows):
+        return np.zeros(0, np.uint64)
+    starts = np.flatnonzero(np.concatenate(([True], rows[1:, 0] != rows[:-1, 0])))
+    low, high = np.minimum.reduceat(rows[:, 1], starts), np.maximum.reduceat(rows[:, 1], starts)
+    groups: U64 = rows[starts[low != high], 2]
+    return groups
+
+
+check = partial(alone, Watch)

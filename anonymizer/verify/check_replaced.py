@@ -1,0 +1,158 @@
+"""Every replaced column was really replaced, row by row.
+
+Whole identifiers must differ from the source's own value in every row. Names, towns and other values of small domains
+may come out as themselves by chance: as many distinct ones as the number of pseudonyms makes likely, once in a million
+runs; more is a failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.model.plan import ColumnPlan
+from anonymizer.model.result import CheckResult
+from anonymizer.model.schema import TypeFamily
+from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, chance_bound, outcome
+from anonymizer.verify._fingerprint import U64
+
+PROMISE = "No replaced value is still the source's own; small domains keep to what chance allows."
+
+WHOLE = frozenset(
+    "email phone full_name person_name street_address national_id vat_number company_id iban bank_account credit_card "
+    "username password_or_secret url mac_address ip_address company_name cookie_or_device_id".split()
+)
+"""Categories whose values point at one person or firm."""
+
+_SAMPLE = 100_000
+_SMALL = {
+    TypeFamily.BOOLEAN: 1.0,
+    TypeFamily.DATE: 0.01,
+    TypeFamily.TIMESTAMP: 0.01,
+    TypeFamily.TIME: 0.01,
+}
+_VOCABULARY = 0.01
+"""Chance that a value of a vocabulary whose size the plan does not tell comes out as itself."""
+_VOCABULARIES = frozenset("first_name last_name city postcode region country birth_date gender job_title".split())
+_UNLIKELY = 1e-3
+
+
+@dataclass(slots=True)
+class _Column:
+    """What was seen of one replaced column; distinct values are followed in a sample of their fingerprints."""
+
+    plan: ColumnPlan
+    cells: int = 0
+    unchanged: int = 0
+    constant: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """Up to two distinct new values."""
+    sample: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
+    chance: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    same: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    below: int = 1 << 64
+    """Fingerprints above this are not in the sample."""
+
+    def add(self, prints: U64, same: npt.NDArray[np.bool_], chance: npt.NDArray[np.float64]) -> None:
+        """Some cells that are worth looking at."""
+        chosen = prints <= np.uint64(self.below - 1)
+        sample = np.concatenate([self.sample, prints[chosen]])
+        order = np.unique(sample, return_index=True)[1]
+        self.same = np.concatenate([self.same, same[chosen]])[order]
+        self.chance = np.concatenate([self.chance, chance[chosen]])[order]
+        self.sample = sample[order]
+        while len(self.sample) > _SAMPLE:
+            self.below //= 2
+            kept = self.sample <= np.uint64(self.below - 1)
+            self.sample, self.same, self.chance = self.sample[kept], self.same[kept], self.chance[kept]
+
+
+class Watch(Watcher):
+    """Compares each replaced cell with the source's cell of the same row."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison)
+        self._columns: dict[str, _Column] = {}
+
+    def rows(self, rows: Rows) -> None:
+        for plan in rows.plan.replaced:
+            name = plan.column.name
+            if name not in rows.old.schema.names:
+                continue
+            column = self._columns.setdefault(str(plan.name), _Column(plan))
+            old, new = rows.prints(name)
+            filled = old != 0
+            column.cells += int(np.count_nonzero(filled))
+            if len(column.constant) < 2:
+                column.constant = np.unique(np.concatenate([column.constant, new[new != 0]]))[:2]
+            same = filled & (old == new)
+            if same.any():
+                same[same] = _telling(rows.old.column(name).filter(pa.array(same)))
+                column.unchanged += int(np.count_nonzero(same))
+            if plan.category in WHOLE:
+                if same.any():
+                    found = old[same]
+                    column.add(found, np.ones(len(found), bool), np.zeros(len(found)))
+            elif filled.any():
+                telling = filled if not (old == new).any() else filled & (same | (old != new))
+                lengths = pc.fill_null(pc.binary_length(rows.old.column(name)), 0).to_numpy(zero_copy_only=False)
+                column.add(old[telling], same[telling], _chance(plan, lengths[telling]))
+
+    def result(self) -> CheckResult:
+        problems, notes = [], []
+        for name, column in self._columns.items():
+            changed_nothing, words = _verdict(column)
+            if changed_nothing:
+                problems.append(f"{name}: {words}")
+            elif words:
+                notes.append(f"{name}: {words}")
+        examined = sum(column.cells for column in self._columns.values())
+        return outcome("replaced", PROMISE, problems, examined, notes, self.run.unseen)
+
+
+def _verdict(column: _Column) -> tuple[bool, str]:
+    """Whether it is a failure, and what to say."""
+    same = int(np.count_nonzero(column.same))
+    if not same:
+        return False, ""
+    if len(column.constant) == 1:
+        return False, f"{column.unchanged} cells already held the constant that replaces the column"
+    if column.plan.category in WHOLE:
+        allowed = chance_bound(column.cells / column.plan.capacity) if column.plan.capacity else 0
+        unlikely = False
+    else:
+        allowed = chance_bound(float(column.chance.sum()))
+        unlikely = bool(column.same.all()) and float(np.prod(column.chance)) < _UNLIKELY
+    words = f"{column.unchanged} cells ({same} distinct values) are still the source's own"
+    if same > allowed or unlikely:
+        return True, f"{words}; chance allows {0 if unlikely else allowed}"
+    return False, f"{words}, within what chance allows ({allowed})"
+
+
+def _telling(values: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whether a value says something: blanks, zeros, signs and an empty JSON value do not."""
+    says = pc.match_substring_regex(values, r"[1-9\p{L}]")
+    none = pc.is_in(values, pa.array(["null", "{}", "[]", "true", "false"]))
+    found: npt.NDArray[np.bool_] = pc.and_not(says, none).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _chance(plan: ColumnPlan, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """How likely each value is its own pseudonym."""
+    chance = 10.0 ** -np.minimum(lengths, 6)
+    floor = _SMALL.get(plan.column.family, 0.0)
+    if plan.capacity:
+        floor = max(floor, 1 / plan.capacity)
+    elif plan.category in _VOCABULARIES:
+        floor = max(floor, _VOCABULARY)
+    if plan.column.labels:
+        floor = max(floor, 1 / len(plan.column.labels))
+    likely: npt.NDArray[np.float64] = np.clip(np.maximum(chance, floor), 0, 1)
+    return likely
+
+
+check = partial(alone, Watch)
