@@ -160,14 +160,14 @@ def run(
     final = None if str(target) == PIPE else Path(target)
     _refuse_target(source, final)
     with _opened(source, final) as (opened, store, workspace):
-        _refuse_other_kind(opened.kind, final)
+        _refuse_other_kind(store.NAME, final)
         made = _plan(opened, rules, assume_masked)
         kernels = planning.bind(made, KeyRing(secret, made.scope, made.version))
         clock.lap("detect")
         result = RunResult(
             source=opened.input.name,
             target=str(target),
-            kind=opened.kind,
+            kind=store.NAME,
             plan=made,
             counts={},
             checks=(),
@@ -183,7 +183,7 @@ def run(
         counts = pipeline.replace(opened, sink, made, kernels, _meter(opened.input.path, partial, progress))
         clock.lap("replace")
         progress(Tick("verify"))
-        checks = proof.verify(made, opened.input, open_input(str(partial), workspace), opened.kind)
+        checks = proof.verify(made, opened.input, open_input(str(partial), workspace), store.NAME)
         clock.lap("verify")
         result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
         if report_folder is not None:
@@ -290,6 +290,6 @@ def preview(
 
 def verify(source: str | Path, target: str | Path, rules: Path | None = None) -> tuple[CheckResult, ...]:
     """The independent verifier alone: proves a result that was written earlier under the same rules."""
-    with _opened(source) as (opened, _, workspace):
+    with _opened(source) as (opened, store, workspace):
         made = _plan(opened, rules, assume_masked=False)
-        return proof.verify(made, opened.input, open_input(str(target), workspace), opened.kind)
+        return proof.verify(made, opened.input, open_input(str(target), workspace), store.NAME)

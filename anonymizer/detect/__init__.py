@@ -23,7 +23,7 @@ import pyarrow as pa
 from anonymizer import registry
 from anonymizer.contracts import Exhibit, Rows
 from anonymizer.detect import neighbours, relations
-from anonymizer.detect._weigh import ANY, Opinion, opinion
+from anonymizer.detect._weigh import ANY, PERSONAL_FROM, Opinion, opinion
 from anonymizer.model.finding import Evidence, Finding, Verdict
 from anonymizer.model.rules import Pack
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
@@ -95,7 +95,7 @@ def _opinions(exhibit: Exhibit, examined: Sequence[Mapping[str, tuple[Evidence, 
         for column in exhibit.table.columns
     }
     first = {name: opinion(items) for name, items in evidence.items()}
-    further = neighbours.reconsider(first)
+    further = neighbours.reconsider(exhibit, first)
     return {
         ColumnName(exhibit.table.name, name): opinion((*items, *further.get(name, ())))
         for name, items in evidence.items()
@@ -124,8 +124,7 @@ def _derived(table: Table, name: ColumnName, opinions: Mapping[ColumnName, Opini
         for other in table.columns
         if other.family is TypeFamily.TEXT
     ]
-    personal = max(text, default=0.0)
-    if opinion_is_personal := personal >= 0.5:
-        return Finding(name, "other_personal", Verdict.PERSONAL, round(personal, 3), ("derived from other columns",))
-    assert not opinion_is_personal
-    return Finding(name, "none", Verdict.NOT_PERSONAL, round(1 - personal, 3), ("derived from other columns",))
+    personal, words = max(text, default=0.0), ("derived from other columns",)
+    if personal >= PERSONAL_FROM:
+        return Finding(name, "other_personal", Verdict.PERSONAL, round(personal, 3), words)
+    return Finding(name, "none", Verdict.NOT_PERSONAL, round(1 - personal, 3), words)

@@ -25,6 +25,9 @@ _NEUTRAL = frozenset(
     "all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm id".split()
 )
 """Words of a table's name that change nothing in what it holds."""
+_NUMBERS = frozenset("number nr num no numero nummer nbr".split())
+"""Such a word leaves "phone number" a phone, and makes "customer number" no name."""
+_NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
 _UNSURE = -1.5
 _UNKNOWN_AFTER = -1.2
 _UNKNOWN_BEFORE = -0.3
@@ -64,6 +67,7 @@ def read(
         (match, recogniser) for match in matches for recogniser in _speaking(phrases, match, column, words, table)
     ]
     personal = [(m, r) for m, r in readings if r.category != "none"]
+    personal = [(m, r) for m, r in personal if not _qualifies(phrases, words, m, r, silent)]
     last = max((m.end for m, _ in personal), default=0)
     against = [
         (m, r)
@@ -108,12 +112,23 @@ def _speaking(
     return special or general
 
 
+def _qualifies(
+    phrases: Phrases, words: Sequence[str], match: Match, recogniser: Recogniser, silent: Collection[str]
+) -> bool:
+    """Whether the phrase only says whose thing the last words name: "customer newsletter", "client number"."""
+    others = {*words[: match.start], *words[match.end :]}
+    if recogniser.category in _NAMES and others & _NUMBERS:
+        return True
+    after = [word for word in words[match.end :] if word not in silent]
+    return match.phrase in phrases.people and bool(after)
+
+
 def _cost(
     phrases: Phrases, words: Sequence[str], matches: Sequence[Match], best: Match, silent: Collection[str] = ()
 ) -> float:
     """What the words that nobody knows take from the weight of a reading."""
     known = {index for match in (*matches, *phrases.holders_in(words)) for index in range(match.start, match.end)}
-    unknown = [i for i, word in enumerate(words) if i not in known and word not in silent]
+    unknown = [i for i, word in enumerate(words) if i not in known and word not in silent and word not in _NUMBERS]
     before = sum(i < best.start for i in unknown)
     after = len(unknown) - before
     return _UNKNOWN_BEFORE * min(before, 2) + _UNKNOWN_AFTER * min(after, 2)

@@ -16,7 +16,9 @@ _SHORT_ENDS = ("id", "nr", "no", "ip")
 """The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
 STOP_WORDS = frozenset("of the and de het van den der du des la le les d et en und fur voor pour for".split())
 """Words that a name can do without. "By" and "von" are none: "created by" is not "created"."""
-_PLURALS = (("ies", "y"), ("en", ""), ("es", ""), ("s", ""), ("n", ""), ("x", ""), ("e", ""))
+_UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
+_PLURALS = (("ies", "y", 3), ("en", "", 3), ("s", "", 3), ("es", "", 4), ("n", "", 4), ("x", "", 4), ("e", "", 4))
+"""Ending, what stands in its place in the singular, and how many letters must be left before it."""
 
 
 def split(name: str) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ class Vocabulary:
 
     def canonical(self, word: str) -> str:
         """A known plural's known singular, so that both are one word: "commentaires" is "commentaire"."""
-        for ending, instead in _PLURALS:
+        for ending, instead, least in _PLURALS:
             candidate = word.removesuffix(ending) + instead
             if word.endswith(ending) and ending != "e" and len(candidate) >= 4 and candidate in self._words:
                 return candidate
@@ -52,14 +54,25 @@ class Vocabulary:
         found = self.singular(word)
         if found is not None:
             return (self.canonical(found),)
-        return self._compound(word) or (word,)
+        return self._compound(word) or self._ending(word) or (word,)
+
+    def _ending(self, word: str) -> tuple[str, ...] | None:
+        """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""
+        for start in range(3, len(word) - 3):
+            known = self.singular(word[start:])
+            if known is not None:
+                return (word[:start], self.canonical(known))
+        return None
 
     def singular(self, word: str) -> str | None:
         """The known word that this is, or is the plural of; None when there is none."""
         if word in self._words:
             return word
-        for ending, instead in _PLURALS:
-            if word.endswith(ending) and len(word) - len(ending) >= (3 if ending in ("s", "en") else 4):
+        for written, letter in _UMLAUTS:
+            if written in word and word.replace(written, letter) in self._words:
+                return word.replace(written, letter)
+        for ending, instead, least in _PLURALS:
+            if word.endswith(ending) and len(word) - len(ending) >= least:
                 candidate = word[: len(word) - len(ending)] + instead
                 if candidate in self._words:
                     return candidate
@@ -77,11 +90,12 @@ class Vocabulary:
                 if before is None or (best[end] is not None and len(before) + 1 >= len(best[end] or ())):
                     continue
                 piece = word[start:end]
-                if len(piece) < 3 and not (
-                    piece in _SHORT_ENDS and (end == len(word) or (start == 0 and piece in ("id", "ip")))
-                ):
-                    continue
+                if len(piece) < 3:
+                    at_edge = end == len(word) or (start == 0 and piece in ("id", "ip"))
+                    fits = (piece in _SHORT_ENDS and at_edge) or (piece in STOP_WORDS and 0 < start and end < len(word))
+                    if not fits:
+                        continue
                 known = self.singular(piece) if end == len(word) else (piece if piece in self._words else None)
-                if known is not None or piece in _SHORT_ENDS:
+                if known is not None or len(piece) < 3:
                     best[end] = (*before, self.canonical(known or piece))
         return best[len(word)]

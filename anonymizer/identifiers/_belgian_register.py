@@ -7,7 +7,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anonymizer.identifiers._characters import (
-    Bytes,
     Compact,
     Flags,
     Numbers,
@@ -17,6 +16,7 @@ from anonymizer.identifiers._characters import (
     number,
     write_digits,
 )
+from anonymizer.identifiers._written import Bytes
 
 FIRST_DAY = np.datetime64("1900-01-01", "D").astype(np.int64)
 DAYS = int(np.datetime64("2025-01-01", "D").astype(np.int64) - FIRST_DAY)

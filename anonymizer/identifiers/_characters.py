@@ -13,44 +13,57 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from anonymizer.identifiers._written import (
+    DIGIT,
+    LETTER,
+    OTHER,
+    SEPARATOR,
+    Bytes,
+    Places,
+    flat_bytes,
+    forms,
+    kinds_of_bytes,
+    strings,
+)
+
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.uint64]
 
 SEPARATORS = " .-/"
-_SEPARATOR, _OTHER = 0, 255
 _ZERO = np.uint8(ord("0"))
-_IS_LETTER_OR_DIGIT = np.array([chr(code).isalnum() and code < 128 for code in range(256)])
-_IS_DIGIT = np.array([48 <= code < 58 for code in range(256)])
-_FIRST_LOWER = ord("a")
-_VALUES = np.full(256, 255, np.uint8)
+_CASE = np.uint8(32)
+_FIRST_LETTER, _FIRST_LOWER = np.uint8(ord("A")), np.uint8(ord("a"))
+_UPPER = np.arange(256, dtype=np.uint8)
+_UPPER[ord("a") : ord("z") + 1] -= _CASE
+_VALUES = np.zeros(256, np.uint8)
 """ASCII code -> value of the sign in ISO 7064 and ISO 13616: 0..9, A = 10 .. Z = 35."""
 _VALUES[48:58] = np.arange(10)
 _VALUES[65:91] = np.arange(10, 36)
+_FOUR_DIGITS = np.stack([np.arange(10_000) // 10**power % 10 for power in (3, 2, 1, 0)], axis=1).astype(np.uint8)
 
 
 class Compact(NamedTuple):
     """The letters and digits of a column's values."""
 
     codes: Bytes
-    """[n, width]: ASCII codes, letters in upper case, zero after the last."""
+    """[n, width]: ASCII codes, letters in upper case, zero after the last; stored column by column."""
     lengths: NDArray[np.int64]
-    """[n]: how many there are; -1 for null, and for values with other characters than these and separators."""
+    """[n]: how many there are; -1 for null, and for values that are long or hold more than these and separators."""
 
     def where(self, length: int, *patterns: str) -> Flags:
-        """[n]: values of this length where some pattern fits: 9 is a digit, A a letter, X either, any
-        other sign itself."""
+        """[n]: values of this length where some pattern fits: 9 is a digit, A a letter, another sign itself."""
         fits = np.zeros(len(self.lengths), dtype=bool)
+        here = self.lengths == length
+        if not here.any():
+            return fits
         for pattern in patterns or ("9" * length,):
-            this = self.lengths == length
+            this = here.copy()
             for place, sign in enumerate(pattern):
                 column = self.codes[:, place]
                 if sign == "9":
-                    this &= _IS_DIGIT[column]
+                    this &= (column - _ZERO) < 10
                 elif sign == "A":
-                    this &= (column >= ord("A")) & (column <= ord("Z"))
-                elif sign == "X":
-                    this &= column != 0
+                    this &= (column - _FIRST_LETTER) < 26
                 else:
                     this &= column == ord(sign)
             fits |= this
@@ -65,54 +78,89 @@ class Compact(NamedTuple):
         width = len(prefixes[0])
         starts = np.zeros(len(self.lengths), dtype=bool)
         for prefix in prefixes:
-            starts |= (self.codes[:, :width] == np.frombuffer(prefix.encode(), np.uint8)).all(axis=1)
-        starts &= self.lengths >= width
-        codes = self.codes.copy()
-        codes[starts, :-width] = self.codes[starts, width:]
-        codes[starts, -width:] = 0
-        return Compact(codes, np.where(starts, self.lengths - width, self.lengths))
+            here = self.lengths >= width
+            for place, sign in enumerate(prefix):
+                here &= self.codes[:, place] == ord(sign)
+            starts |= here
+        if not starts.any():
+            return self
+        shifted = _columns(len(starts), self.codes.shape[1])
+        shifted[:, :-width] = self.codes[:, width:]
+        if starts.all():
+            return Compact(shifted, self.lengths - width)
+        for place in range(shifted.shape[1]):
+            np.copyto(shifted[:, place], self.codes[:, place], where=~starts)
+        return Compact(shifted, np.where(starts, self.lengths - width, self.lengths))
 
     def text(self) -> pa.Array:
-        """string [n]: the letters and digits alone; empty where `lengths` is -1."""
-        lengths = np.clip(self.lengths, 0, self.codes.shape[1])
-        flat = self.codes[np.arange(self.codes.shape[1]) < lengths[:, None]]
-        return _strings(flat, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]))
+        """string [n]: the letters and digits alone, as far as `codes` holds them; empty where `lengths` is -1."""
+        width = self.codes.shape[1]
+        lengths = np.clip(self.lengths, 0, width)
+        if len(lengths) and (lengths == lengths[0]).all():
+            return rows_as_text(self.codes[:, : lengths[0]])
+        flat = np.ascontiguousarray(self.codes)[np.arange(width) < lengths[:, None]]
+        return strings(flat, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]))
 
 
-def flat_bytes(values: pa.Array) -> tuple[Bytes, NDArray[np.int64]]:
-    """All UTF-8 bytes of a string column (read-only), and the n + 1 offsets between its values, from 0."""
-    count = len(values)
-    _, offset_buffer, data_buffer = values.buffers()
-    if count == 0 or offset_buffer is None:
-        return np.zeros(0, np.uint8), np.zeros(count + 1, np.int64)
-    offsets = np.frombuffer(offset_buffer, np.int32)[values.offset : values.offset + count + 1].astype(np.int64)
-    if data_buffer is None:
-        return np.zeros(0, np.uint8), offsets - offsets[0]
-    return np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]], offsets - offsets[0]
+def _columns(rows: int, width: int) -> Bytes:
+    """uint8 [rows, width] of zeros, column by column in memory."""
+    return np.zeros((width, rows), np.uint8).T
 
 
 def compact(values: pa.Array, width: int, separators: str = SEPARATORS) -> Compact:
     """The letters and digits of a string column, up to `width` per value; `lengths` counts those beyond it too."""
     data, offsets = flat_bytes(values)
-    table = np.full(256, _OTHER, np.uint8)
-    table[[ord(sign) for sign in separators]] = _SEPARATOR
-    for code in range(128):
-        if _IS_LETTER_OR_DIGIT[code]:
-            table[code] = ord(chr(code).upper())
-    signs = table[data]
-    wanted = (signs != _SEPARATOR) & (signs != _OTHER)
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(wanted)])
-    others = np.concatenate([np.zeros(1, np.int64), np.cumsum(signs == _OTHER)])
-    lengths = np.diff(running[offsets])
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    places = np.arange(len(rows)) - np.repeat(running[offsets[:-1]], lengths)
-    codes = np.zeros((len(lengths), width), np.uint8)
-    inside = places < width
-    codes[rows[inside], places[inside]] = signs[wanted][inside]
-    lengths[np.diff(others[offsets]) > 0] = -1
+    codes = _columns(len(values), width)
+    lengths = np.where(np.diff(offsets) == 0, 0, -1)
+    rest: list[Places] = []
+    for form in forms(data, offsets, separators, rest):
+        if (form.kinds == OTHER).any():
+            continue
+        places = np.flatnonzero(form.kinds != SEPARATOR)
+        count = min(len(places), width)
+        rows = slice(None) if form.whole else form.rows
+        codes[rows, :count] = _UPPER[form.data[:, places[:count]]]
+        lengths[rows] = len(places)
+    if rest:
+        rows = np.concatenate(rest)
+        codes[rows], lengths[rows] = _one_by_one(data, offsets, rows, width, separators)
     if values.null_count:
-        lengths[values.is_null().to_numpy(zero_copy_only=False)] = -1
+        nulls = values.is_null().to_numpy(zero_copy_only=False)
+        codes[nulls], lengths[nulls] = 0, -1
     return Compact(codes, lengths)
+
+
+def _selected(data: Bytes, offsets: Places, rows: Places) -> tuple[Places, Places]:
+    """Where the bytes of some rows are in the flat data, and the offsets between these rows among them."""
+    sizes = offsets[rows + 1] - offsets[rows]
+    ends = np.cumsum(sizes)
+    return np.arange(ends[-1]) + np.repeat(offsets[rows] - (ends - sizes), sizes), np.append(
+        np.zeros(1, np.int64), ends
+    )
+
+
+def _rows_and_places(chosen: Flags, offsets: Places) -> tuple[Places, Places, Places]:
+    """For each chosen byte its row, and how many chosen ones are before it in that row; how many each row has."""
+    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(chosen)])
+    counts = np.diff(running[offsets])
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return rows, np.arange(len(rows)) - running[offsets[:-1]][rows], counts
+
+
+def _one_by_one(
+    data: Bytes, offsets: Places, rows: Places, width: int, separators: str
+) -> tuple[Bytes, NDArray[np.int64]]:
+    """What `compact` does, for rows of any form."""
+    where, inside = _selected(data, offsets, rows)
+    kinds = kinds_of_bytes(separators)[data[where]]
+    wanted = (kinds == DIGIT) | (kinds == LETTER)
+    row, place, counts = _rows_and_places(wanted, inside)
+    codes = np.zeros((len(rows), width), np.uint8)
+    fits = place < width
+    codes[row[fits], place[fits]] = _UPPER[data[where][wanted]][fits]
+    others = np.diff(np.concatenate([np.zeros(1, np.int64), np.cumsum(kinds == OTHER)])[inside])
+    codes[others > 0] = 0
+    return codes, np.where(others > 0, -1, counts)
 
 
 def verdict(values: pa.Array, valid: Flags) -> pa.Array:
@@ -126,93 +174,109 @@ def write_characters(like: pa.Array, codes: Bytes) -> pa.Array:
 
     A letter is written in the case of the letter that it replaces, in upper case in the place of a digit.
     """
+
+    def written(old: Bytes, new: Bytes) -> Bytes:
+        return np.where((old >= _FIRST_LOWER) & (new >= _FIRST_LETTER), new | _CASE, new)
+
     data, offsets = flat_bytes(like)
-    chosen = _IS_LETTER_OR_DIGIT[data]
-    rows, places = _rows_and_places(chosen, offsets)
-    new = codes[rows, places]
-    old = data[chosen]
-    lower = (old >= _FIRST_LOWER) & (new >= ord("A"))
-    return _with(like, data, chosen, np.where(lower, new | np.uint8(32), new))
+    changed = data.copy()
+    rest: list[Places] = []
+    for form in forms(data, offsets, "", rest):
+        places = np.flatnonzero((form.kinds == DIGIT) | (form.kinds == LETTER))
+        new = written(form.data[:, places], codes[form.rows, : len(places)])
+        _put(changed, offsets, form.rows, places, form.whole, new)
+    if rest:
+        rows = np.concatenate(rest)
+        where, inside = _selected(data, offsets, rows)
+        kinds = kinds_of_bytes("")[data[where]]
+        chosen = (kinds == DIGIT) | (kinds == LETTER)
+        row, place, _ = _rows_and_places(chosen, inside)
+        changed[where[chosen]] = written(data[where[chosen]], codes[rows[row], place])
+    return strings(changed, offsets)
 
 
 def write_digits(like: pa.Array, digits: Bytes) -> pa.Array:
     """`like`, its digits replaced one for one by the last of each row of `digits` [n, width], 0..9."""
     data, offsets = flat_bytes(like)
-    chosen = _IS_DIGIT[data]
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(chosen)])
-    counts = np.diff(running[offsets])
-    rows, places = _rows_and_places(chosen, offsets)
-    return _with(like, data, chosen, digits[rows, digits.shape[1] - counts[rows] + places] + _ZERO)
-
-
-def _rows_and_places(chosen: Flags, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each chosen byte its row, and how many chosen ones are before it in that row."""
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(chosen)])
-    begins = running[offsets[:-1]]
-    counts = np.diff(running[offsets])
-    rows = np.repeat(np.arange(len(counts)), counts)
-    return rows, np.arange(len(rows)) - begins[rows]
-
-
-def _with(like: pa.Array, data: Bytes, chosen: Flags, new: Bytes) -> pa.Array:
     changed = data.copy()
-    changed[chosen] = new
-    return _strings(changed, flat_bytes(like)[1])
+    width = digits.shape[1]
+    rest: list[Places] = []
+    for form in forms(data, offsets, "", rest):
+        places = np.flatnonzero(form.kinds == DIGIT)
+        rows = slice(None) if form.whole else form.rows
+        _put(changed, offsets, form.rows, places, form.whole, digits[rows, width - len(places) :] + _ZERO)
+    if rest:
+        rows = np.concatenate(rest)
+        where, inside = _selected(data, offsets, rows)
+        chosen = kinds_of_bytes("")[data[where]] == DIGIT
+        row, place, counts = _rows_and_places(chosen, inside)
+        changed[where[chosen]] = digits[rows[row], width - counts[row] + place] + _ZERO
+    return strings(changed, offsets)
 
 
-def _strings(data: Bytes, offsets: NDArray[np.int64]) -> pa.Array:
-    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(np.ascontiguousarray(data))]
-    return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
+def _put(data: Bytes, offsets: Places, rows: Places, places: Places, whole: bool, new: Bytes) -> None:
+    """Write `new` [n, places] over these places of these rows."""
+    if whole:
+        data.reshape(len(rows), -1)[:, places] = new
+    else:
+        data[offsets[rows][:, None] + places] = new
 
 
 def rows_as_text(codes: Bytes) -> pa.Array:
     """uint8 [n, width] of ASCII codes -> string [n], all of this width."""
     rows, width = codes.shape
-    return _strings(codes.reshape(-1), np.arange(rows + 1, dtype=np.int64) * width)
+    return strings(np.ascontiguousarray(codes).reshape(-1), np.arange(rows + 1, dtype=np.int64) * width)
 
 
 def number(digits: Bytes) -> Numbers:
     """uint64 [n]: what the digits [n, width], at most 19, write in decimal."""
     result = np.zeros(len(digits), np.uint64)
     for place in range(digits.shape[1]):
-        result = result * np.uint64(10) + digits[:, place]
+        result *= np.uint64(10)
+        result += digits[:, place]
     return result
 
 
 def decimal(numbers: Numbers, width: int) -> Bytes:
     """uint8 [n, width]: the last `width` decimal digits of each number, 0..9, zeros in front."""
     rest = numbers.astype(np.uint64)
-    digits = np.empty((len(rest), width), np.uint8)
-    for place in range(width - 1, -1, -1):
-        rest, digits[:, place] = np.divmod(rest, np.uint64(10))
+    digits = _columns(len(rest), width)
+    for end in range(width, 0, -4):
+        size = min(4, end)
+        rest, group = np.divmod(rest, np.uint64(10_000))
+        digits[:, end - size : end] = _FOUR_DIGITS[group.astype(np.int64), 4 - size :]
     return digits
 
 
 def joined(*parts: Bytes) -> Bytes:
     """The digits of the parts, side by side."""
-    return np.concatenate(parts, axis=1)
+    return np.concatenate([part.T for part in parts]).T
 
 
 def constant(text: str, rows: int) -> Bytes:
     """uint8 [rows, width]: the digits of `text` on every row."""
-    return np.tile(np.array([int(sign) for sign in text], np.uint8), (rows, 1))
+    return np.repeat(np.array([int(sign) for sign in text], np.uint8)[:, None], rows, axis=1).T
 
 
 def weighted(digits: Bytes, weights: Sequence[int]) -> NDArray[np.int64]:
     """int64 [n]: the sum of the digits times their weights."""
-    return digits.astype(np.int64) @ np.array(weights, np.int64)
-
-
-def luhn(digits: Bytes, count: int | NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-    """int64 [n]: the sum of ISO/IEC 7812-1 annex B, modulo 10, of the first `count` digits; 0 when all is right."""
-    width = digits.shape[1]
-    lengths = np.broadcast_to(np.asarray(width if count is None else count), (len(digits),))
     total = np.zeros(len(digits), np.int64)
+    for place, weight in enumerate(weights):
+        total += digits[:, place].astype(np.int64) * weight
+    return total
+
+
+_TWICE = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9] + [0] * 246, np.uint8)
+"""Digit -> the sum of the digits of its double."""
+
+
+def luhn(digits: Bytes) -> NDArray[np.int64]:
+    """int64 [n]: the sum of ISO/IEC 7812-1 annex B, modulo 10; 0 when the last digit is right."""
+    total = np.zeros(len(digits), np.int64)
+    width = digits.shape[1]
     for place in range(width):
-        digit = digits[:, place].astype(np.int64)
-        from_right = lengths - place
-        doubled = np.where(digit < 5, 2 * digit, 2 * digit - 9)
-        total += np.where(from_right < 1, 0, np.where(from_right % 2 == 0, doubled, digit))
+        digit = digits[:, place]
+        total += digit if (width - place) % 2 else _TWICE[digit]
     return total % 10
 
 
@@ -231,11 +295,17 @@ def mod_11_10(digits: Bytes) -> Bytes:
     return ((11 - product) % 10).astype(np.uint8)[:, None]
 
 
-def mod_97(codes: Bytes, lengths: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+def mod_97(codes: Bytes) -> NDArray[np.int64]:
     """int64 [n]: the signs of each row as ISO 13616 reads them (A = 10 .. Z = 35), one after the other, modulo 97."""
+    is_letter = codes >= _FIRST_LETTER
+    first = is_letter[:1]
+    if (is_letter == first).all():  # letters stand in the same places: each place has one weight
+        shifts = np.where(first[0], 100, 10) if len(first) else np.full(codes.shape[1], 10)
+        weights = [1]
+        for shift in shifts[:0:-1].tolist():
+            weights.append(weights[-1] * shift % 97)
+        return weighted(_VALUES[codes], weights[::-1]) % 97
     rest = np.zeros(len(codes), np.int64)
     for place in range(codes.shape[1]):
-        value = _VALUES[codes[:, place]].astype(np.int64)
-        following = (rest * np.where(value < 10, 10, 100) + value) % 97
-        rest = following if lengths is None else np.where(place < lengths, following, rest)
+        rest = (rest * np.where(is_letter[:, place], 100, 10) + _VALUES[codes[:, place]]) % 97
     return rest

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymizer.identifiers._characters import Bytes, Flags, Numbers, constant, decimal, joined, weighted
+from anonymizer.identifiers._characters import Flags, Numbers, constant, decimal, joined, weighted
+from anonymizer.identifiers._written import Bytes
 
 CAPACITY = 9_000_000
 

@@ -37,34 +37,37 @@ _PLACE = np.array([0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9], 
 """First two digits -> their place among the unissued ones, or among the others."""
 
 
-def _read(values: pa.Array) -> characters.Compact:
-    """Ten digits per value: without BE, nine digits with a 0 in front."""
-    read = characters.compact(values, 14, " .-/()").without_prefix("BE")
+def _read(values: pa.Array) -> tuple[characters.Compact, characters.Flags]:
+    """Ten digits per value: without BE, nine digits with a 0 in front; and which of them were nine."""
+    read = characters.compact(values, 12, " .-/()").without_prefix("BE")
     short = read.lengths == 9
+    if not short.any():
+        return read, short
     codes = read.codes.copy()
     codes[short, 1:] = read.codes[short, :-1]
     codes[short, 0] = ord("0")
-    return characters.Compact(codes, np.where(short, 10, read.lengths))
+    return characters.Compact(codes, np.where(short, 10, read.lengths)), short
 
 
 def is_valid(values: pa.Array) -> pa.Array:
     """string -> bool. Nine digits are valid with a 0 or with a 1 in front."""
-    read = _read(values)
+    read, short = _read(values)
     digits = read.digits(0, 10)
     body, check = characters.number(digits[:, :8]), characters.number(digits[:, 8:])
-    short = characters.compact(values, 14, " .-/()").without_prefix("BE").lengths == 9
-    right = (check == 97 - body % 97) | (short & (check == 97 - (body + np.uint64(10_000_000)) % 97))
+    right = check == 97 - body % 97
+    if short.any():
+        right |= short & (check == 97 - (body + np.uint64(10_000_000)) % 97)
     return characters.verdict(values, read.where(10, "0999999999", "1999999999") & right)
 
 
 def compact(values: pa.Array) -> pa.Array:
     """string -> string: the ten digits."""
-    return _read(values).text()
+    return _read(values)[0].text()
 
 
 def rank(values: pa.Array) -> NDArray[np.uint64]:
     """Valid values -> uint64 below CAPACITY: different for different issued numbers, and for different others."""
-    block, rest = np.divmod(characters.number(_read(values).digits(0, 8)), _BLOCK)
+    block, rest = np.divmod(characters.number(_read(values)[0].digits(0, 8)), _BLOCK)
     return _PLACE[block.astype(np.int64)] * _BLOCK + rest
 
 

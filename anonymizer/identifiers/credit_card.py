@@ -32,12 +32,12 @@ _DIGITS_OF_ISSUER = "9999"
 def is_valid(values: pa.Array) -> pa.Array:
     """string -> bool."""
     read = characters.compact(values, _LONGEST + 1, " -.")
-    digits = read.digits(0, _LONGEST)
-    formed = np.zeros(len(digits), dtype=bool)
+    right = np.zeros(len(values), dtype=bool)
     for length in range(_SHORTEST, _LONGEST + 1):
-        formed |= read.where(length)
-    right = characters.luhn(np.where(digits < 10, digits, 0), read.lengths) == 0
-    return characters.verdict(values, formed & right & (read.codes[:, :6] != ord("0")).any(axis=1))
+        formed = read.where(length)
+        if formed.any():
+            right |= formed & (characters.luhn(read.digits(0, length)) == 0)
+    return characters.verdict(values, right & (read.codes[:, :6] != ord("0")).any(axis=1))
 
 
 def compact(values: pa.Array) -> pa.Array:

@@ -49,7 +49,7 @@ def compact(values: pa.Array) -> pa.Array:
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     rest = index.astype(np.uint64)
-    parts: list[characters.Bytes] = []
+    parts: list[NDArray[np.uint8]] = []
     for size, first, width in (
         (_COMMUNES, 1, 3),
         (_DEPARTMENTS, 1, 2),

@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anonymizer.identifiers import _characters as characters
+from anonymizer.identifiers._written import flat_bytes
 
 NAME = "United States Social Security number"
 CATEGORY = "national_id"
@@ -29,7 +30,7 @@ REACHABLE = False
 def is_valid(values: pa.Array) -> pa.Array:
     """string -> bool: area 666 counts as valid; nine digits without hyphens or spaces could be any number."""
     read = characters.compact(values, 10, " -")
-    _, offsets = characters.flat_bytes(values)
+    _, offsets = flat_bytes(values)
     digits = read.digits(0, 9)
     apart = np.diff(offsets) == 11
     formed = (characters.number(digits[:, :3]) > 0) & (digits[:, 0] < 9) & digits[:, 3:5].any(axis=1)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import yaml
 
-import anonymizer
 from anonymizer.errors import RuleError
 from anonymizer.model.finding import CATEGORIES, NOT_PERSONAL
 from anonymizer.model.rules import Action, Decision, Pack, Recogniser
@@ -25,7 +24,7 @@ TYPES = tuple(family.value for family in TypeFamily)
 
 def _shipped() -> Path:
     """`rules/` of a checkout, or its copy inside an installed package."""
-    package = Path(anonymizer.__file__).parent
+    package = Path(__file__).parent.parent
     installed = package / "_rules"
     return installed if installed.is_dir() else package.parent / "rules"
 

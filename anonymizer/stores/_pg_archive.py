@@ -167,17 +167,16 @@ class ArchiveSource(ABC):
             if member.entry is None:
                 continue
             table = self._table(member.entry)
-            columns = [column.name for column in self._schema.table(table).columns if not column.generated]
-            if not columns:
-                continue
             if member.entry.copy_stmt:
+                columns = self._columns(member.entry)
                 kept = spread(map(lines, CopyText(member.text(), str(table))), rows)
                 text = b"" if kept is None else b"".join(kept["line"].to_pylist())
-                batch, _ = _copy_text.read(text, self._columns(member.entry), columns, self._encoding, str(table))
+                batch, _ = _copy_text.read(text, columns, columns, self._encoding, str(table))
             else:
+                columns = [column.name for column in self._schema.table(table).columns if not column.generated]
                 parts = self._insert_rows(member, table, columns)
                 batch = spread((part.batch for part in parts if isinstance(part, Rows)), rows)
-            if batch is not None and batch.num_rows:
+            if batch is not None and batch.num_rows and columns:
                 yield Rows(table, batch)
 
     def parts(self, columns: Mapping[TableName, Collection[str]]) -> Iterator[Verbatim | Rows]:
@@ -211,7 +210,7 @@ class ArchiveSource(ABC):
         stream = io.BufferedReader(PieceStream(member.text()))
         names = {table.name, self._schema.root(table).name.name}  # data may be loaded through a partition's root
         for piece in SqlText(stream, self._dialect):
-            if piece.kind is Kind.SPACE:
+            if piece.kind is Kind.SPACE and not bytes(piece.data).strip():  # a comment could hold anything
                 yield Verbatim(piece.data)
                 continue
             target, listed = _insert_text.target(piece.data) if piece.kind is Kind.INSERTS else ((), None)

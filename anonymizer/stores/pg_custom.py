@@ -51,7 +51,7 @@ def open_sink(source: Source, target: Path) -> ArchiveSink:
 
 
 class _CustomSource(ArchiveSource):
-    kind = "pg_custom"
+    kind = NAME
 
     def _read_toc(self) -> Toc:
         with self.input.open() as stream:

@@ -57,7 +57,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 class _DirectorySource(ArchiveSource):
-    kind = "pg_directory"
+    kind = NAME
 
     def _read_toc(self) -> Toc:
         with _open(self.input.path / _TOC) as stream:

@@ -98,7 +98,7 @@ def _padding(size: int) -> bytes:
 
 
 class _TarSource(ArchiveSource):
-    kind = "pg_tar"
+    kind = NAME
 
     def _read_toc(self) -> Toc:
         with self.input.open() as stream:

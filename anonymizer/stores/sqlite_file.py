@@ -110,6 +110,8 @@ class SqliteSource:
         with self.image.connection() as connection:
             for table in stored_tables(connection):
                 wanted = tuple(columns.get(TableName("", table.name), ()))
+                if not set(wanted) <= set(table.columns):
+                    raise InternalError(f"{quote_name(table.name)}: a computed column cannot be replaced")
                 if wanted and table.has_rows:
                     with text_errors(connection, table, wanted):
                         yield from _rows(connection, table, wanted)

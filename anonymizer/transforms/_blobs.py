@@ -28,7 +28,7 @@ _PDF = (
 )
 _KINDS = {"89504e47": _PNG, "47494638": _GIF, "ffd8ff": _JPEG, "25504446": _PDF}
 """First bytes, in hexadecimal digits -> the smallest file of that kind."""
-_ENDING = r"(\.[A-Za-z0-9]{1,5})$"
+_ENDING = r"(?P<ending>\.[A-Za-z0-9]{1,5})$"
 _BASE64 = r"^[A-Za-z0-9+/\r\n]{64,}={0,2}\s*$"
 
 
@@ -48,7 +48,7 @@ def text(binding: Binding) -> Kernel:
 
     def mapped(values: pa.Array) -> pa.Array:
         names = tokens(prf(normalise(values))[:, 0], min(10, width or 10))
-        ending = pc.extract_regex(values, f"(?P<ending>{_ENDING})").field("ending")
+        ending = pc.struct_field(pc.extract_regex(values, _ENDING), "ending")
         named = pc.binary_join_element_wise(names, pc.fill_null(ending, ""), "")
         if width is not None:
             named = pc.if_else(pc.less_equal(pc.utf8_length(named), width), named, names)

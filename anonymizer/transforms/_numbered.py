@@ -83,15 +83,15 @@ def by_kind(kinds: Sequence[Kind], other: Kernel) -> Kernel:
     """Values without nulls and blanks -> their pseudonyms; `other` replaces those of no kind."""
 
     def mapped(values: pa.Array) -> pa.Array:
-        result, left = values, pa.array(np.ones(len(values), dtype=bool))
-        for kind in kinds:
-            mine = pc.and_(kind.is_valid(values), left)
+        for position, kind in enumerate(kinds):
+            mine = kind.is_valid(values)
+            if mine.true_count == len(values):
+                return kind.replaced(values)
             if mine.true_count:
-                result = pc.replace_with_mask(result, mine, kind.replaced(pc.filter(values, mine)))
-                left = pc.and_not(left, mine)
-        if left.true_count:
-            result = pc.replace_with_mask(result, left, invalid(pc.filter(values, left)))
-        return result
+                others = by_kind(kinds[position + 1 :], invalid)(pc.filter(values, pc.invert(mine)))
+                result = pc.replace_with_mask(values, mine, kind.replaced(pc.filter(values, mine)))
+                return pc.replace_with_mask(result, pc.invert(mine), others)
+        return invalid(values)
 
     def invalid(values: pa.Array) -> pa.Array:
         """Follows a one-to-one kernel until it leaves the valid numbers, and so stays one to one."""

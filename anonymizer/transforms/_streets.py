@@ -22,7 +22,7 @@ from anonymizer.transforms._places import Places
 
 _TOLD = {
     "fr": r"^(rue|avenue|av|place|pl|chaussee|ch|boulevard|bd|blvd|allee|chemin|square|quai|clos|impasse|route|"
-    r"rte|sentier|cite|cours|esplanade|drève|drève|dreve|venelle|passage)\b",
+    r"rte|sentier|cite|cours|esplanade|dreve|venelle|passage)\b",
     "nl": r"(straat|str|laan|weg|plein|steenweg|stwg|dreef|lei|kaai|baan|dorp|hof|gracht|singel|markt|pad|berg|heide|"
     r"kouter|vest|dijk|hoek|park|ring|plaats|veld|akker)\b",
     "de": r"(strasse|platz|gasse|allee|ufer|damm|steig)\b",
@@ -38,6 +38,8 @@ _NUMBER_FIRST = r"(?i)^(?P<number>\d+(?:\s?(?:bis|ter)|[A-Za-z])?)(?P<gap>[\s,]+
 _ONLY_NUMBER = rf"(?i)^{_NUMBER}$"
 _BOX_PART = rf"(?i)^(?P<main>\d+)(?P<word>[\s,]*(?:{_BOX}\s*)?)(?P<box>.*)$"
 _HIGHEST = 199
+
+Hashes = NDArray[np.uint64]
 
 
 class Streets:
@@ -58,7 +60,7 @@ class Streets:
             return self._address(values, self._width)
         streets = pc.coalesce(pc.struct_field(lines, "street"), values)
         tails = pc.struct_field(lines, "tail").drop_null()
-        gaps = pc.replace_substring(pc.struct_field(lines, "gap").drop_null(), "\n", "\n")
+        gaps = pc.struct_field(lines, "gap").drop_null()
         alone = self._address(streets, self._width)
         whole = pc.binary_join_element_wise(pc.filter(alone, with_tail), gaps, self._places.towns(tails), "")
         full = pc.replace_with_mask(alone, with_tail, whole)
@@ -83,13 +85,22 @@ class Streets:
 
     def _shortened(self, values: pa.Array, full: pa.Array, width: int) -> pa.Array:
         """Where it does not fit: a shorter street with the number, a street alone, a word."""
-        number = pc.replace_substring_regex(full, r"^(?:\D.*?\s)?(\d\S*)?(?:\s.*)?$", r"\1")
+        number = pc.replace_substring_regex(full, r"^(?:\D.*?\s)?(\d[^\s,]*)?(?:[\s,].*)?$", r"\1")
         hashes = self._names(compact(values))
-        narrow = Vocabulary.load("streets", self._spoken[0])
+        tongues = self._told(values, hashes)
         word = words(hashes[:, 0], min(width, 6))
-        short = narrow.pick(hashes[:, 0], max(width - 6, 8)) if narrow.fitting(max(width - 6, 8)) else word
-        alone = narrow.pick(hashes[:, 0], width) if narrow.fitting(width) else word
-        return first_fitting([full, pc.binary_join_element_wise(short, number, " "), alone, word], width)
+        with_number = pc.binary_join_element_wise(self._picked(hashes, tongues, max(width - 6, 8), word), number, " ")
+        return first_fitting([full, with_number, self._picked(hashes, tongues, width, word), word], width)
+
+    def _picked(self, hashes: Hashes, tongues: NDArray[np.int64], width: int | None, other: pa.Array) -> pa.Array:
+        """A street in each row's language, or what `other` says where none fits the width."""
+        result = other
+        for number in np.unique(tongues).tolist():
+            streets = Vocabulary.load("streets", LANGUAGES[number])
+            if streets.fitting(width):
+                rows = tongues == number
+                result = pc.replace_with_mask(result, pa.array(rows), streets.pick(hashes[rows, 0], width))
+        return result
 
     def _street_first(self, values: pa.Array) -> pa.Array:
         parts = pc.extract_regex(values, _STREET_FIRST)
@@ -105,15 +116,9 @@ class Streets:
         """Names of streets."""
         keys = compact(values)
         hashes = self._names(keys)
-        tongues = self._told(values, hashes)
-        result: pa.Array = values
-        for number in np.unique(tongues).tolist():
-            rows = tongues == number
-            picked = Vocabulary.load("streets", LANGUAGES[number]).pick(hashes[rows, 0])
-            result = pc.replace_with_mask(result, pa.array(rows), picked)
-        return restore_case(result, values)
+        return restore_case(self._picked(hashes, self._told(values, hashes), None, values), values)
 
-    def _told(self, values: pa.Array, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    def _told(self, values: pa.Array, hashes: Hashes) -> NDArray[np.int64]:
         normal = normalise(values)
         spoken = np.array([LANGUAGES.index(language) for language in self._spoken])
         tongues = spoken[below(hashes[:, 1], len(spoken))]

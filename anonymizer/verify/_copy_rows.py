@@ -98,6 +98,4 @@ def _with_numbers(values: pa.Array) -> pa.Array:
         return bytes([_MEANING[match[3][0]]])
 
     texts = values.cast(pa.binary()).to_pylist()
-    return pa.array(
-        [None if text is None else _NUMBERED.sub(meaning, text).decode() for text in texts], pa.string()
-    )
+    return pa.array([None if text is None else _NUMBERED.sub(meaning, text).decode() for text in texts], pa.string())

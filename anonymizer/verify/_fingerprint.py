@@ -82,6 +82,11 @@ class Fingerprinter:
         return mixed
 
 
+def spread(number: int) -> np.uint64:
+    """Added to fingerprints, keeps those of different kinds apart (Weyl's sequence with the golden ratio)."""
+    return np.uint64(number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF)
+
+
 def _powers_of(base: int, count: int) -> U64:
     powers = np.empty(count, np.uint64)
     powers[0] = 1

@@ -1,8 +1,8 @@
 """The source's own values that may not stand anywhere in the result, as fingerprints.
 
-Which those are is said by the plan's categories: whole e-mail addresses, telephone and other numbers, full names, streets
-with a number, secrets, logins and addresses of machines; single names, towns and the like are too common for it, and are
-compared row by row. Memory: about 20 bytes for each distinct value.
+Which those are is said by the plan's categories: whole e-mail addresses, telephone and other numbers, full names,
+streets with a number, secrets, logins and addresses of machines; single names, towns and the like are too common for
+it, and are compared row by row. Memory: about 20 bytes for each distinct value.
 """
 
 from __future__ import annotations

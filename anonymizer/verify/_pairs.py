@@ -1,7 +1,7 @@
 """Many rows of fingerprints, more than memory holds, brought together again by the first of each row.
 
-Beyond a budget they go to a nameless temporary file, in partitions by their upper bits. Fingerprints are keyed by numbers
-that never leave the process, so the file tells nothing about a value.
+Beyond a budget they go to a nameless temporary file, in partitions by their upper bits. Fingerprints are keyed by
+numbers that never leave the process, so the file tells nothing about a value.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Pairs:
         if not self._waiting:
             return
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="anonymizer-")
+            self._file = tempfile.TemporaryFile(prefix="anonymizer-")  # noqa: SIM115 (open until `close`)
         rows = np.concatenate(self._waiting)
         self._waiting, self._rows = [], 0
         rows = rows[np.argsort(rows[:, 0])]

@@ -166,7 +166,7 @@ class Script:
                 self._text, self._line = self._text[last.end() :], self._line + 1
                 return
             cut = window.rfind(b"\n") + 1
-            if not cut or self._ended and len(self._text) < BLOCK:
+            if not cut or (self._ended and len(self._text) < BLOCK):
                 longer = self._text.find(b"\n", BLOCK)
                 while not cut and longer < 0 and self._fill():
                     longer = self._text.find(b"\n", BLOCK)

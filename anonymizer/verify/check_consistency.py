@@ -9,14 +9,12 @@ import numpy as np
 from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
-from anonymizer.verify._fingerprint import U64
+from anonymizer.verify._fingerprint import U64, spread
 
 PROMISE = "In each domain the same value has the same pseudonym everywhere."
 
 SUPPRESSING = frozenset("null set free_text document_or_blob photo signature password_or_secret user_agent".split())
 """Transforms that remove values instead of giving them pseudonyms."""
-
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Watch(Watcher):
@@ -39,7 +37,7 @@ class Watch(Watcher):
             filled = old != 0
             old, new = old[filled], new[filled]
             self._examined += len(old)
-            self._pairs.add(old + np.uint64(group) * _SPREAD, new, np.full(len(old), group, np.uint64))
+            self._pairs.add(old + spread(group), new, np.full(len(old), group, np.uint64))
 
     def result(self) -> CheckResult:
         found = np.zeros(len(self._names), np.int64)

@@ -15,11 +15,10 @@ import numpy as np
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import ForeignKey, TableName
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
-from anonymizer.verify._fingerprint import I64, U64
+from anonymizer.verify._fingerprint import I64, U64, spread
 
 PROMISE = "Every declared and confirmed relation joins the same rows as before."
 
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _REFERENCING, _REFERENCED = 1, 2
 
 
@@ -57,8 +56,8 @@ class Watch(Watcher):
             return
         prints = [rows.prints(column) for column in columns]
         filled = np.logical_and.reduce([old != 0 for old, _ in prints])
-        old = rows.joint([before for before, _ in prints])[filled] + np.uint64(number) * _SPREAD
-        new = rows.joint([after for _, after in prints])[filled] + np.uint64(number) * _SPREAD
+        old = rows.joint([before for before, _ in prints])[filled] + spread(number)
+        new = rows.joint([after for _, after in prints])[filled] + spread(number)
         tag = np.full(len(old), number * 4 + side, np.uint64)
         self._examined += len(old)
         self._by_old.add(old, new, tag)
@@ -88,7 +87,10 @@ class Watch(Watcher):
             return
         replaced = {column.column.name: column.transform for column in plan.replaced}
         if set(key.columns) & set(replaced) and "null" not in {replaced.get(column) for column in key.columns}:
-            yield _Relation(table, key.columns, key.references, key.referenced)
+            referenced = key.referenced
+            if not referenced and key.references in self.plan.schema:
+                referenced = self.plan.schema.table(key.references).primary_key
+            yield _Relation(table, key.columns, key.references, referenced)
 
 
 def _broken(rows: U64) -> I64:
@@ -101,7 +103,8 @@ def _broken(rows: U64) -> I64:
     low, high = np.minimum.reduceat(rows[:, 1], starts), np.maximum.reduceat(rows[:, 1], starts)
     sides = np.bitwise_or.reduceat(rows[:, 2] & np.uint64(3), starts)
     broken = (low != high) & (sides == np.uint64(_REFERENCING | _REFERENCED))
-    return (rows[starts[broken], 2] >> np.uint64(2)).astype(np.int64)
+    relations: I64 = (rows[starts[broken], 2] >> np.uint64(2)).astype(np.int64)
+    return relations
 
 
 check = partial(alone, Watch)

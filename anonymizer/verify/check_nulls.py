@@ -39,7 +39,9 @@ class Watch(Watcher):
                 self._moved[str(column.name)] += int(np.count_nonzero(moved.to_numpy(zero_copy_only=False)))
 
     def result(self) -> CheckResult:
-        problems = [f"{column}: NULL has come or gone in {count} rows" for column, count in self._moved.items() if count]
+        problems = [
+            f"{column}: NULL has come or gone in {count} rows" for column, count in self._moved.items() if count
+        ]
         problems += [f"{column}: {count} values are not NULL" for column, count in self._left.items() if count]
         return outcome("nulls", PROMISE, problems, self._examined, unseen=self.run.unseen)
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import TypeFamily
-from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, chance_bound, outcome
+from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, capacity, chance_bound, outcome
 from anonymizer.verify._fingerprint import U64
 
 PROMISE = "No replaced value is still the source's own; small domains keep to what chance allows."
@@ -122,7 +122,8 @@ def _verdict(column: _Column) -> tuple[bool, str]:
     if len(column.constant) == 1:
         return False, f"{column.unchanged} cells already held the constant that replaces the column"
     if column.plan.category in WHOLE:
-        allowed = chance_bound(column.cells / column.plan.capacity) if column.plan.capacity else 0
+        drawn_from = capacity(column.plan)
+        allowed = chance_bound(column.cells / drawn_from) if drawn_from else 0
         unlikely = False
     else:
         allowed = chance_bound(float(column.chance.sum()))
@@ -145,8 +146,9 @@ def _chance(plan: ColumnPlan, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.
     """How likely each value is its own pseudonym."""
     chance = 10.0 ** -np.minimum(lengths, 6)
     floor = _SMALL.get(plan.column.family, 0.0)
-    if plan.capacity:
-        floor = max(floor, 1 / plan.capacity)
+    drawn_from = capacity(plan)
+    if drawn_from:
+        floor = max(floor, 1 / drawn_from)
     elif plan.category in _VOCABULARIES:
         floor = max(floor, _VOCABULARY)
     if plan.column.labels:

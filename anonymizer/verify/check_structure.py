@@ -46,7 +46,7 @@ class Watch(Watcher):
     def result(self) -> CheckResult:
         problems = self._differences()
         for place, hits in self.run.scan().texts.items():
-            prints, labels, kinds = hits.distinct()
+            _, labels, kinds = hits.distinct()
             for number in np.unique(labels[kinds != PLAIN_WORD]):
                 label = self.run.known.labels[number]
                 count = int(np.count_nonzero((labels == number) & (kinds != PLAIN_WORD)))

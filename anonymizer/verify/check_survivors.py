@@ -17,7 +17,7 @@ from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.rules import Action
 from anonymizer.model.schema import ColumnName
-from anonymizer.verify._comparison import Watcher, alone, chance_bound, outcome
+from anonymizer.verify._comparison import Watcher, alone, capacity, chance_bound, outcome
 from anonymizer.verify._scan import NUMBER, PLAIN_WORD, Hits
 
 PROMISE = (
@@ -67,9 +67,8 @@ class Watch(Watcher):
 
     def _by_chance(self, hits: Hits, category: str, plan: ColumnPlan | None) -> int:
         """A pseudonym may be another row's original, if both lie in the same range."""
-        if plan is None or not plan.capacity:
-            return 0
-        return chance_bound(hits.cells * self.run.known.counts.get(category, 0) / plan.capacity)
+        drawn_from = capacity(plan) if plan is not None else None
+        return chance_bound(hits.cells * self.run.known.counts.get(category, 0) / drawn_from) if drawn_from else 0
 
     def _numbers_by_chance(self, hits: Hits) -> int:
         """Two numbers of the same length may be equal."""

@@ -68,6 +68,7 @@ _WAYS: dict[str, tuple[str, ...]] = {
     "tar with inserts": ("-Ft", "--inserts", "-Z", "none"),
     "custom through the partition root": ("-Fc", "--load-via-partition-root"),
     "custom in latin 1": ("-Fc", "--encoding=LATIN1"),
+    "custom in no encoding": ("-Fc", "--encoding=SQL_ASCII"),
 }
 
 
@@ -572,6 +573,26 @@ def test_a_truncated_table_of_contents_is_refused(toc: Toc, data: st.DataObject)
 def test_an_archive_of_an_unknown_version_is_refused():
     with pytest.raises(SourceError, match=r"version 1\.17"):
         _pg_toc.read(io.BytesIO(b"PGDMP\x01\x11\x00\x04\x08\x01" + bytes(100)))
+
+
+def test_an_archive_of_postgresql_9_whose_names_lack_their_schema_is_understood(tmp_path: Path):
+    header = Header((1, 12, 0), 4, 8, Format.CUSTOM, 0, (0,) * 7, b"old", b"9.6", b"9.6")
+    entry = Entry(1, 0, b"0", b"0", b"", b"ENCODING", 2, b"", b"", None, None, None, None, 0, b"", b"false", ())
+    table = replace(entry, dump_id=2, desc=b"TABLE", tag=b"Person", namespace=b"crm")
+    table = replace(table, defn=b'CREATE TABLE "Person" (\n    id integer NOT NULL,\n    name text\n);\n\n\n')
+    data = replace(table, dump_id=3, desc=b"TABLE DATA", defn=b"", had_dumper=1, state=DataState.SET)
+    data = replace(data, copy_stmt=b'COPY "Person" (id, name) FROM stdin;\n')
+    entries = (replace(entry, defn=b"SET client_encoding = 'LATIN1';\n"), table, data)
+    toc = Toc(header, entries, 0)
+    toc = replace(toc, entries=(*entries[:2], replace(data, position=len(_pg_toc.write(toc)))))
+    number = _pg_toc.IntCodec(4).number
+    text = "1\tZoé\n2\t\\N\n\\.\n\n\n".encode("latin-1")
+    path = tmp_path / "old.dump"
+    path.write_bytes(_pg_toc.write(toc) + b"\x01" + number(3) + number(len(text)) + text + number(0))
+    person = TableName("crm", "Person")
+    assert [table.name for table in _opened(path).schema().tables] == [person]
+    assert _values(_opened(path)) == {person: [{"id": "1", "name": "Zoé"}, {"id": "2", "name": None}]}
+    assert _copied(_opened(path), tmp_path / "copy", {}).read_bytes() == path.read_bytes()
 
 
 # --- compression and lines --------------------------------------------------------------------------------------

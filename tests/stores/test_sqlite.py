@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from anonymizer import stores
 from anonymizer.contracts import Rows
-from anonymizer.errors import SourceError, TargetError
+from anonymizer.errors import InternalError, SourceError, TargetError
 from anonymizer.model.schema import TableName, TypeFamily
 from anonymizer.stores import _sqlite_rows, _sqlite_schema, sqlite_dump, sqlite_file
 from anonymizer.stores._input import FileInput
@@ -214,7 +214,7 @@ CELLS = st.one_of(
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=30))
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 def test_every_cell_comes_back_with_its_class_and_every_bit(tmp_path_factory: pytest.TempPathFactory, rows):
     folder = tmp_path_factory.mktemp("cells")
     path = make(folder / "a.db", "CREATE TABLE t(a, b)")
@@ -408,6 +408,11 @@ def test_an_index_that_needs_a_collation_of_another_program_is_refused_by_name(t
         connection.executescript("CREATE TABLE t(v); CREATE INDEX special ON t(v COLLATE HOUSE);")
     with pytest.raises(SourceError, match=r"special cannot be made again \(SQLITE_ERROR"):
         rewrite(path)
+
+
+def test_a_computed_column_is_never_taken_for_one_with_values_of_its_own(database: Path):
+    with pytest.raises(InternalError, match="computed"):
+        list(sqlite_file.open_source(FileInput(database)).parts({TableName("", "odd name"): ["a", "c"]}))
 
 
 def test_a_compressed_result_is_a_compressed_database(tmp_path: Path):
