@@ -44,7 +44,7 @@ class Vocabulary:
 
     def canonical(self, word: str) -> str:
         """A known plural's known singular, so that both are one word: "commentaires" is "commentaire"."""
-        for ending, instead, least in _PLURALS:
+        for ending, instead, _ in _PLURALS:
             candidate = word.removesuffix(ending) + instead
             if word.endswith(ending) and ending != "e" and len(candidate) >= 4 and candidate in self._words:
                 return candidate
@@ -92,8 +92,8 @@ class Vocabulary:
                 piece = word[start:end]
                 if len(piece) < 3:
                     at_edge = end == len(word) or (start == 0 and piece in ("id", "ip"))
-                    fits = (piece in _SHORT_ENDS and at_edge) or (piece in STOP_WORDS and 0 < start and end < len(word))
-                    if not fits:
+                    inside = start > 0 and end < len(word)
+                    if not (piece in _SHORT_ENDS and at_edge) and not (piece in STOP_WORDS and inside):
                         continue
                 known = self.singular(piece) if end == len(word) else (piece if piece in self._words else None)
                 if known is not None or len(piece) < 3:

@@ -95,4 +95,4 @@ def _is_open(exhibit: Exhibit, column: Column) -> bool:
     values = exhibit.sample.get(column.name)
     if values is None or len(values) == values.null_count:
         return True
-    return 5 * len(pc.unique(values.drop_null())) > len(values) - values.null_count
+    return bool(5 * len(pc.unique(values.drop_null())) > len(values) - values.null_count)

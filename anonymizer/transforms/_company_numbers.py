@@ -19,7 +19,7 @@ from anonymizer.identifiers import (
     lu_vat,
     nl_vat,
 )
-from anonymizer.transforms import _numbered, _typed
+from anonymizer.transforms import _numbered
 
 _BELGIAN_DIGITS = 10
 _WITH_COUNTRY = r"^[A-Za-z]{2}[ .-]?[0-9A-Za-z+*]{0,2}[0-9]"
@@ -27,7 +27,7 @@ _WITH_COUNTRY = r"^[A-Za-z]{2}[ .-]?[0-9A-Za-z+*]{0,2}[0-9]"
 
 def kernel(binding: Binding) -> Kernel:
     """Text and whole numbers; other types get a value of their type."""
-    return _numbered.kernel(binding, _kinds, digits=_BELGIAN_DIGITS)
+    return _numbered.kernel(binding, _kinds, _BELGIAN_DIGITS, _after_country)
 
 
 def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
@@ -47,19 +47,15 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
         *(_numbered.by_index(binding, identifier) for identifier in (de_vat, lu_vat, gb_vat)),
         _numbered.Kind(fr_siret.is_valid, siret_replaced),
         _numbered.by_index(binding, fr_siren),
-        _numbered.Kind(_has_country, _after_country(_typed.kernel(binding))),
     )
 
 
-def _has_country(values: pa.Array) -> pa.Array:
-    return pc.match_substring_regex(values, _WITH_COUNTRY)
-
-
 def _after_country(kernel: Kernel) -> Kernel:
-    """The two letters in front stay."""
+    """The kernel for what is no valid number: two letters in front of digits stay."""
 
     def mapped(values: pa.Array) -> pa.Array:
-        country, rest = pc.utf8_slice_codeunits(values, 0, 2), pc.utf8_slice_codeunits(values, 2)
+        country = pc.if_else(pc.match_substring_regex(values, _WITH_COUNTRY), pc.utf8_slice_codeunits(values, 0, 2), "")
+        rest = pc.if_else(pc.equal(country, ""), values, pc.utf8_slice_codeunits(values, 2))
         return pc.binary_join_element_wise(country, kernel(rest), "")
 
     return mapped

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
@@ -64,16 +65,17 @@ def indices(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Ca
     return lambda values: prf(identifier.compact(values))[:, 0] % np.uint64(identifier.CAPACITY)
 
 
-def kernel(binding: Binding, kinds: Kinds, digits: int = 0) -> Kernel:
-    """`kinds` are tried in their order. In a column of integers, up to three zeros that the type dropped are put back
+def kernel(binding: Binding, kinds: Kinds, digits: int = 0, other: Callable[[Kernel], Kernel] | None = None) -> Kernel:
+    """`kinds` are tried in their order; what is of none goes to `other`, given the usual kernel for it. In a column of integers, up to three zeros that the type dropped are put back
     to make `digits` of them, and dropped again afterwards."""
     family = binding.column.family
     if family is TypeFamily.ARRAY:
-        return _nested.kernel(binding, lambda element: kernel(element, kinds, digits))
+        return _nested.kernel(binding, lambda element: kernel(element, kinds, digits, other))
     if family is not TypeFamily.TEXT and family not in _NUMERIC:
         return _typed.kernel(binding)
     binding = narrowed(binding)
-    sorted_out = by_kind(kinds(binding), _typed.kernel(binding))
+    usual = _typed.kernel(binding)
+    sorted_out = by_kind(kinds(binding), usual if other is None else other(usual))
     if family in _NUMERIC:
         sorted_out = _with_zeros(sorted_out, digits)
     return by_distinct(visible(sorted_out))
@@ -83,29 +85,41 @@ def by_kind(kinds: Sequence[Kind], other: Kernel) -> Kernel:
     """Values without nulls and blanks -> their pseudonyms; `other` replaces those of no kind."""
 
     def mapped(values: pa.Array) -> pa.Array:
-        for position, kind in enumerate(kinds):
-            mine = kind.is_valid(values)
+        result, left = values, np.arange(len(values))
+        for kind in kinds:
+            candidates = values if len(left) == len(values) else values.take(pa.array(left))
+            mine = kind.is_valid(candidates)
             if mine.true_count == len(values):
                 return kind.replaced(values)
             if mine.true_count:
-                others = by_kind(kinds[position + 1 :], invalid)(pc.filter(values, pc.invert(mine)))
-                result = pc.replace_with_mask(values, mine, kind.replaced(pc.filter(values, mine)))
-                return pc.replace_with_mask(result, pc.invert(mine), others)
-        return invalid(values)
+                chosen = _flags(mine)
+                result = _with(result, left[chosen], kind.replaced(pc.filter(candidates, mine)))
+                left = left[~chosen]
+        return _with(result, left, invalid(values.take(pa.array(left)))) if len(left) else result
 
     def invalid(values: pa.Array) -> pa.Array:
         """Follows a one-to-one kernel until it leaves the valid numbers, and so stays one to one."""
         result = other(values)
-        for _ in range(_TRIES):
-            valid = pa.array(np.zeros(len(values), dtype=bool))
-            for kind in kinds:
-                valid = pc.or_(valid, kind.is_valid(result))
-            if not valid.true_count:
-                break
-            result = pc.replace_with_mask(result, valid, other(pc.filter(result, valid)))
+        for kind in kinds:
+            for _ in range(_TRIES):
+                valid = kind.is_valid(result)
+                if not valid.true_count:
+                    break
+                result = pc.replace_with_mask(result, valid, other(pc.filter(result, valid)))
         return result
 
     return mapped
+
+
+def _flags(values: pa.Array) -> NDArray[np.bool_]:
+    return np.asarray(values.to_numpy(zero_copy_only=False))
+
+
+def _with(values: pa.Array, places: NDArray[np.int64], new: pa.Array) -> pa.Array:
+    """`values` with others in these places."""
+    mask = np.zeros(len(values), dtype=bool)
+    mask[places] = True
+    return pc.replace_with_mask(values, pa.array(mask), new)
 
 
 def _with_zeros(kernel_of_text: Kernel, digits: int) -> Kernel:

@@ -31,8 +31,9 @@ class Fingerprinter:
     """One random function from texts to 64-bit numbers."""
 
     def __init__(self) -> None:
-        drawn = _draw(261)
+        drawn = _draw(262)
         self.table = drawn[:256]
+        self.division = drawn[261]
         self.gap, self._length, self._pair, self._mix = drawn[256], drawn[257], drawn[258], drawn[259]
         self._base = int(drawn[260])
         self._powers = self._inverse = np.ones(1, np.uint64)

@@ -2,7 +2,8 @@
 
 Case, accents and the kind and number of the signs between words do not count. A token is a run of letters or a run of
 digits; a change from lower case to upper case begins a new one too. The fingerprint of consecutive tokens comes in two
-forms: *words* knows where words were apart ("jo hansen"), *code* does not ("0470 12 34 56" and "0470123456" agree).
+forms: *words* knows where words were apart ("jo hansen") and where a list was divided, *code* does not ("0470 12 34 56"
+and "0470123456" agree).
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ Mask = npt.NDArray[np.bool_]
 _SEPARATOR, _LOWER, _UPPER, _DIGIT = 0, 1, 2, 3
 _NUMBER_SIGNS = np.zeros(256, bool)
 _NUMBER_SIGNS[list(b" ./-()+")] = True
+_DIVIDING = np.zeros(256, bool)
+_DIVIDING[list(b';/|"<>{}[]&+=\r\n\t')] = True
+"""Signs that part the members of a list, as others do not: of "D. Murray; S. Harris" nobody is called Murray S."""
 
 
 def _ascii_tables() -> tuple[U8, U8]:
@@ -123,6 +127,7 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
     end = np.append(start[1:], count) if len(start) else start
     cell = np.searchsorted(offsets, kept[start], side="right") - 1
     inside = apart[start] & ~first_of_cell[start]
+    gap = np.where(_divided(data, kept, start), prints.division, prints.gap)
     digits = kinds[start] == _DIGIT
     linked = _linked(data, kept, start, cell, digits)
     powers, inverse = prints.powers(count)
@@ -137,9 +142,17 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
         number_start=~linked,
         number_end=~np.append(linked[1:], False) if len(start) else linked,
         _sums=prints.running_sum(letters),
-        _gaps=np.cumsum(np.where(inside, prints.gap * powers[start], np.uint64(0))),
+        _gaps=np.cumsum(np.where(inside, gap * powers[start], np.uint64(0))),
         _inverse=inverse,
     )
+
+
+def _divided(data: U8, kept: I64, start: I64) -> Mask:
+    """Tokens before which a dividing sign stands, as the first or last of those before them."""
+    divided = np.zeros(len(start), bool)
+    if len(start) > 1:
+        divided[1:] = _DIVIDING[data[kept[start[1:]] - 1]] | _DIVIDING[data[kept[start[1:] - 1] + 1]]
+    return divided
 
 
 def _linked(data: U8, kept: I64, start: I64, cell: I64, digits: Mask) -> Mask:
@@ -160,19 +173,19 @@ def _folded(data: U8, offsets: I64) -> tuple[U8, U8, U8, I64]:
     if not len(data) or data.max() < 0x80:
         return data, folded, kind, offsets
     following = np.append(data[1:], np.uint8(0))
+    second = (following & 0xC0) == 0x80
     dropped = np.zeros(len(data), bool)
-    latin = np.flatnonzero((data >= 0xC3) & (data <= 0xC5) & (following >= 0x80))
+    latin = np.flatnonzero((data >= 0xC3) & (data <= 0xC5) & second)
     index = (data[latin].astype(np.int64) - 0xC3) * 64 + following[latin] - 0x80
     folded[latin + 1], kind[latin + 1] = _LATIN_FOLD[index], _LATIN_KIND[index]
     dropped[latin] = _LATIN_KIND[index] != _SEPARATOR
     kind[latin] = _SEPARATOR
-    signs = np.flatnonzero((data == 0xC2) & (following >= 0x80))
+    signs = np.flatnonzero((data == 0xC2) & second)
     kind[signs] = kind[signs + 1] = _SEPARATOR
     punctuation = np.flatnonzero((data[:-2] == 0xE2) & (data[1:-1] == 0x80)) if len(data) > 2 else signs[:0]
     for step in range(3):
         kind[punctuation + step] = _SEPARATOR
-    accents = np.flatnonzero(((data == 0xCC) & (following >= 0x80)) | ((data == 0xCD) & (following < 0xB0)))
-    accents = accents[accents + 1 < len(data)]
+    accents = np.flatnonzero(second & ((data == 0xCC) | ((data == 0xCD) & (following < 0xB0))))
     dropped[accents] = dropped[accents + 1] = True
     kept = ~dropped
     left = np.concatenate(([0], np.cumsum(kept)))
