@@ -28,7 +28,7 @@ from anonymizer.model.finding import Finding
 from anonymizer.model.plan import ColumnPlan, Plan
 from anonymizer.model.result import CheckResult, RunResult
 from anonymizer.model.rules import Pack, RuleFile
-from anonymizer.model.schema import ColumnName, Schema, TableName, split_name
+from anonymizer.model.schema import Schema, TableName, split_name
 from anonymizer.pseudonyms.secret import KeyRing, Secret
 from anonymizer.stores import open_input
 from anonymizer.workspace import Workspace, publish
@@ -127,15 +127,16 @@ def _plan(source: Source, rules: Path | None, assume_masked: bool, explain: bool
 def explain(source: str | Path, column: str, rules: Path | None = None) -> ColumnPlan:
     """What happens to TABLE.COLUMN, why, and who decided. Raises SettingError when there is no such column."""
     with _opened(source) as (opened, _, _):
-        *table, name = split_name(column)
         try:
-            found = planning.table_of(opened.schema(), ".".join(table))
-            found.column(name)
-        except (KeyError, ValueError):
-            raise SettingError(f"the source has no column {column}; write it as TABLE.COLUMN") from None
+            *table, name = split_name(column)
+            found = planning.located(opened.schema(), TableName(*table) if len(table) == 2 else TableName("", *table))
+        except (TypeError, ValueError):
+            found = None
         made = _plan(opened, rules, assume_masked=True, explain=True)
-        wanted = ColumnName(found.name, name)
-        return next(plan for plan in made.tables[found.name].columns if plan.name == wanted)
+        for plan in made.tables[found].columns if found else ():
+            if plan.column.name == name:
+                return plan
+        raise SettingError(f"the source has no column {column}; write it as TABLE.COLUMN")
 
 
 # --- the main job -----------------------------------------------------------------------------------------------

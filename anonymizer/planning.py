@@ -110,19 +110,12 @@ def make(
 
 
 def _match(schema: Schema, rules: RuleFile) -> tuple[dict[TableName, TableRules], list[str]]:
-    """Schema table -> its rules. A schema-less name on either side matches when it names one table only."""
-    by_bare_name: dict[str, list[TableName]] = {}
-    for table in schema.tables:
-        by_bare_name.setdefault(table.name.name, []).append(table.name)
+    """Schema table -> its rules, and a warning for each name that the source does not have."""
     matched: dict[TableName, TableRules] = {}
     warnings = []
     for name, section in rules.tables.items():
-        candidates = by_bare_name.get(name.name, [])
-        if name in schema:
-            target = name
-        elif len(candidates) == 1 and not (name.schema and candidates[0].schema):
-            target = candidates[0]
-        else:
+        target = located(schema, name)
+        if target is None:
             warnings.append(f"{section.place or rules.file}: table {name} is not in the source")
             continue
         known = {column.name for column in schema.table(target).columns}
@@ -202,11 +195,22 @@ def _relations(schema: Schema, rules: RuleFile) -> tuple[tuple[ColumnName, Colum
     return tuple(pairs)
 
 
-def _named(schema: Schema, table: TableName, column: str, place: Place | None) -> ColumnName:
-    candidates = [t for t in schema.tables if t.name == table or (not table.schema and t.name.name == table.name)]
-    if len(candidates) != 1 or all(c.name != column for c in candidates[0].columns):
-        raise RuleError(f"{place}: the relation names {ColumnName(table, column)}, which is not in the source")
-    return ColumnName(candidates[0].name, column)
+def _named(schema: Schema, name: TableName, column: str, place: Place | None) -> ColumnName:
+    table = located(schema, name)
+    if table is None or all(c.name != column for c in schema.table(table).columns):
+        raise RuleError(f"{place}: the relation names {ColumnName(name, column)}, which is not in the source")
+    return ColumnName(table, column)
+
+
+def located(schema: Schema, name: TableName) -> TableName | None:
+    """The table that a person means: a name without a schema, on either side, matches when it names one table only.
+
+    So one rule file serves a database in every form, also in stores that know no schemas.
+    """
+    if name in schema:
+        return name
+    bare = [table.name for table in schema.tables if table.name.name == name.name]
+    return bare[0] if len(bare) == 1 and not (name.schema and bare[0].schema) else None
 
 
 # --- relations and domains --------------------------------------------------------------------------------------
@@ -410,14 +414,3 @@ def bind(plan: Plan, keys: Keys) -> dict[TableName, dict[str, Kernel]]:
     if mistakes:
         raise RuleError("\n".join(mistakes))
     return kernels
-
-
-def table_of(schema: Schema, name: str) -> Table:
-    """The table that a person means by `name`, with or without its schema; raises KeyError."""
-    wanted = TableName.parse(name)
-    if wanted in schema:
-        return schema.table(wanted)
-    found = [table for table in schema.tables if table.name.name == wanted.name and not wanted.schema]
-    if len(found) != 1:
-        raise KeyError(name)
-    return found[0]

@@ -97,7 +97,8 @@ def test_a_real_archive_comes_out_safe_and_restores(name: str, samples: Path, po
         postgres.tool("psql", "-X", "-q", "-c", "DROP DATABASE IF EXISTS sample WITH (FORCE)")
         postgres.tool("psql", "-X", "-q", "-c", "CREATE DATABASE sample TEMPLATE template0")
         database = postgres.sibling("sample")
-        database.tool("psql", "-X", "-q", "-c", "DROP SCHEMA IF EXISTS public")
+        if "northwind" in name:  # made before pg_dump took the schema `public` for granted
+            database.tool("psql", "-X", "-q", "-c", "DROP SCHEMA public")
         database.restore_archive(archive)
         taken.append(snapshots.of_postgres(database))
         assert database.query("SELECT conname FROM pg_constraint WHERE NOT convalidated") == []

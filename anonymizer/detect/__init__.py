@@ -25,7 +25,7 @@ from anonymizer.contracts import Exhibit, Rows
 from anonymizer.detect import neighbours, relations
 from anonymizer.detect._weigh import ANY, PERSONAL_FROM, Opinion, opinion
 from anonymizer.model.finding import Evidence, Finding, Verdict
-from anonymizer.model.rules import Pack
+from anonymizer.model.rules import Action, Pack
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
 
 __all__ = ["find", "sample_of"]
@@ -41,12 +41,14 @@ def find(schema: Schema, samples: Samples, packs: Sequence[Pack]) -> tuple[Findi
     Raises InternalError when a detector does not load, RuleError when a pack names an identifier that does not exist.
     """
     detectors = registry.load("detect").values()
+    sampled = _by_root(schema, samples)
     opinions: dict[ColumnName, Opinion] = {}
     for table in schema.tables:
         if table.partition_of is None:
-            exhibit = Exhibit(schema, table, _sample(schema, table, samples), tuple(packs))
+            exhibit = Exhibit(schema, table, sampled.get(table.name, {}), tuple(packs))
             opinions.update(_opinions(exhibit, [detector.examine(exhibit) for detector in detectors]))
-    opinions = relations.join(schema, opinions)
+    kept = {category for pack in packs for category, made in pack.defaults.items() if made.action is Action.KEEP}
+    opinions = relations.join(schema, opinions, kept)
     rules = {str(r.place) for pack in packs for r in pack.recognisers if r.place}
     return tuple(
         _finding(table, column, opinions[ColumnName(table.name, column.name)], opinions, rules)
@@ -71,20 +73,18 @@ def sample_of(rows: Iterable[Rows], limit: int) -> dict[TableName, dict[str, pa.
     }  # fmt: skip
 
 
-def _sample(schema: Schema, table: Table, samples: Samples) -> Mapping[str, pa.Array]:
-    """The table's own sample, or for a partitioned table those of its partitions."""
-    if table.name in samples:
-        return samples[table.name]
-    parts = [
-        samples[part.name]
-        for part in schema.tables
-        if part.partition_of is not None and part.name in samples and schema.root(part.name) is table
-    ] if any(True for _ in table.partition_key) else []  # fmt: skip
-    names = [column.name for column in table.columns]
+def _by_root(schema: Schema, samples: Samples) -> Samples:
+    """The samples of partitions, put together under the table that they belong to."""
+    parts: dict[TableName, list[Mapping[str, pa.Array]]] = {}
+    for table in schema.tables:
+        if table.name in samples:
+            parts.setdefault(schema.root(table.name).name, []).append(samples[table.name])
     return {
-        name: pa.concat_arrays([part[name] for part in parts if name in part])
-        for name in names
-        if any(name in part for part in parts)
+        name: {
+            column: pa.concat_arrays([part[column] for part in some if column in part])
+            for column in dict.fromkeys(column for part in some for column in part)
+        }
+        for name, some in parts.items()
     }
 
 

@@ -22,7 +22,7 @@ _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
 _NEUTRAL = frozenset(
     "entity data info master table tbl tab detail details record list base main history hist archive bak backup old "
-    "new all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm id".split()
+    "new all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm".split()
 )
 """Words of a table's name that change nothing in what it holds."""
 _NUMBERS = frozenset("number nr num no numero nummer nbr".split())

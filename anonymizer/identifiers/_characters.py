@@ -260,10 +260,10 @@ def constant(text: str, rows: int) -> Bytes:
 
 def weighted(digits: Bytes, weights: Sequence[int]) -> NDArray[np.int64]:
     """int64 [n]: the sum of the digits times their weights."""
-    total = np.zeros(len(digits), np.int64)
+    total = np.zeros(len(digits), np.int32)
     for place, weight in enumerate(weights):
-        total += digits[:, place].astype(np.int64) * weight
-    return total
+        total += digits[:, place] * np.int32(weight)
+    return total.astype(np.int64)
 
 
 _TWICE = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9] + [0] * 246, np.uint8)

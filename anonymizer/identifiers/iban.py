@@ -16,6 +16,8 @@ elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -42,9 +44,6 @@ _COUNTRIES = {
     ).split()
 }
 """Country -> length of the IBAN, and how many signs name the bank (Italy and San Marino: with the check letter)."""
-_LENGTHS = np.zeros((256, 256), np.int64)
-for _country, (_length, _) in _COUNTRIES.items():
-    _LENGTHS[ord(_country[0]), ord(_country[1])] = _length
 _SPANISH = (1, 2, 4, 8, 5, 10, 9, 7, 3, 6)
 _ZERO, _X = np.uint8(ord("0")), np.uint8(ord("X"))
 
@@ -54,23 +53,33 @@ def _read(values: pa.Array) -> characters.Compact:
 
 
 def _rotated(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.concatenate([codes[:, 4:], codes[:, :4]], axis=1)
+    return characters.joined(codes[:, 4:], codes[:, :4])
+
+
+def _countries(codes: NDArray[np.uint8]) -> Iterator[tuple[str, slice | NDArray[np.int64]]]:
+    """The countries of a column, each with its rows: all of them, where there is one country."""
+    pairs = codes[:, 0].astype(np.int64) * 256 + codes[:, 1]
+    counts = np.bincount(pairs)
+    for pair in np.flatnonzero(counts).tolist():
+        rows = slice(None) if counts[pair] == len(pairs) else np.flatnonzero(pairs == pair)
+        yield chr(pair // 256) + chr(pair % 256), rows
 
 
 def is_valid(values: pa.Array) -> pa.Array:
     """string -> bool: registered country, its length, check digits, and for Belgium its own check digits too."""
     read = _read(values)
-    codes = read.codes
-    formed = (_LENGTHS[codes[:, 0], codes[:, 1]] == read.lengths) & (read.digits(2, 4) < 10).all(axis=1)
-    right = np.zeros(len(codes), dtype=bool)
-    for length in np.unique(read.lengths[formed]).tolist():
-        rows = formed & (read.lengths == length)
-        right[rows] = characters.mod_97(_rotated(codes[rows, :length])) == 1
-    belgian = right & (codes[:, 0] == ord("B")) & (codes[:, 1] == ord("E"))
-    digits = read.digits(4, 16)
-    body = characters.number(digits[:, :10])
-    own = (digits < 10).all(axis=1) & (characters.number(digits[:, 10:]) == be_bank_account.check_digits(body))
-    return characters.verdict(values, right & (own | ~belgian))
+    valid = np.zeros(len(values), dtype=bool)
+    for country, rows in _countries(read.codes):
+        if country in _COUNTRIES:
+            length, _ = _COUNTRIES[country]
+            codes = read.codes[rows, :length]
+            formed = (read.lengths[rows] == length) & (codes[:, 2] < ord("A")) & (codes[:, 3] < ord("A"))
+            valid[rows] = formed & (characters.mod_97(_rotated(codes)) == 1)
+            if country == "BE":
+                digits = codes[:, 4:] - _ZERO
+                check = be_bank_account.check_digits(characters.number(digits[:, :10]))
+                valid[rows] &= (digits.max(axis=1) < 10) & (characters.number(digits[:, 10:]) == check)
+    return characters.verdict(values, valid)
 
 
 def compact(values: pa.Array) -> pa.Array:
@@ -78,37 +87,39 @@ def compact(values: pa.Array) -> pa.Array:
     return _read(values).text()
 
 
-def belgian_account(values: pa.Array) -> pa.Array:
-    """Valid values -> the twelve digits of the Belgian account number, null for other countries."""
-    read = _read(values)
-    belgian = (read.codes[:, 0] == ord("B")) & (read.codes[:, 1] == ord("E"))
-    return pa.array(characters.rows_as_text(read.codes[:, 4:16]).to_numpy(zero_copy_only=False), mask=~belgian)
+def belgian_accounts(values: pa.Array) -> tuple[characters.Flags, pa.Array]:
+    """Valid values -> which are Belgian (bool [n]), and of those the twelve digits of the account number (string)."""
+    codes = _read(values).codes
+    belgian = (codes[:, 0] == ord("B")) & (codes[:, 1] == ord("E"))
+    return belgian, characters.rows_as_text(codes[:, 4:16] if belgian.all() else codes[belgian, 4:16])
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
-    read = _read(like)
-    codes = read.codes
-    countries = codes[:, 0].astype(np.int64) * 256 + codes[:, 1]
-    for code in np.unique(countries).tolist():
-        rows = np.flatnonzero(countries == code)
-        country = chr(code // 256) + chr(code % 256)
+    codes = _read(like).codes
+    for country, rows in _countries(codes):
         length, bank = _COUNTRIES[country]
-        account = _account(country, bank, index[rows].astype(np.uint64), codes[rows, 4:length])
-        whole = np.concatenate([codes[rows, :2], np.full((len(rows), 2), _ZERO), account], axis=1)
-        check = (98 - characters.mod_97(_rotated(whole))).astype(np.uint64)
-        whole[:, 2:4] = characters.decimal(check, 2) + _ZERO
-        codes[rows, :length] = whole
+        old = codes[rows, :length]
+        account = _account(country, bank, index[rows].astype(np.uint64), old[:, 4:])
+        zeros = np.full((len(old), 2), _ZERO)
+        check = 98 - characters.mod_97(characters.joined(account, old[:, :2], zeros))
+        codes[rows, 2:4] = characters.decimal(check.astype(np.uint64), 2) + _ZERO
+        codes[rows, 4:length] = account
     return _with_word(like, codes)
 
 
 def _with_word(like: pa.Array, codes: NDArray[np.uint8]) -> pa.Array:
     """Written as `like`, which may have the word IBAN in front."""
-    longer = characters.compact(like, _LONGEST + 5, " -.").lengths != _read(like).lengths
+    longer = characters.compact(like, 1, " -.").lengths != _read(like).lengths
+    if not longer.any():
+        return characters.write_characters(like, codes)
     word = np.tile(np.frombuffer(b"IBAN", np.uint8), (len(codes), 1))
-    shifted = np.concatenate([word, codes], axis=1)
-    padded = np.concatenate([codes, np.zeros_like(word)], axis=1)
-    return characters.write_characters(like, np.where(longer[:, None], shifted, padded))
+    whole = np.where(
+        longer[:, None],
+        np.concatenate([word, codes], axis=1),
+        np.concatenate([codes, np.zeros_like(word)], axis=1),
+    )
+    return characters.write_characters(like, whole)
 
 
 def _account(country: str, bank: int, index: NDArray[np.uint64], old: NDArray[np.uint8]) -> NDArray[np.uint8]:

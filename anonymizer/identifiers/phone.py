@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymizer.identifiers import _characters as characters
+from anonymizer.identifiers._written import flat_bytes
 
 NAME = "telephone number"
 CATEGORY = "phone"
@@ -37,6 +38,9 @@ REACHABLE = False
 BELGIUM = 32
 _REGIONS = ("BE", "NL", "FR", "LU", "DE", "GB", "US")
 _MOST_DIGITS = 18
+_AHEAD = 6
+"""Digits that are looked at to find the country: 00, three of a country code, and a 0 behind it."""
+_ZERO = np.uint8(ord("0"))
 _FEWEST, _LONGEST = 4, 14
 """Digits of a national number that is replaced here; fewer are internal extensions."""
 _AREAS = (
@@ -69,6 +73,7 @@ _PLANS: dict[int, tuple[tuple[int, str, str], ...]] = {
 _ELSEWHERE = (0, "", "00")
 _WITH_TRUNK_ZERO = (32, 31, 33, 41, 43, 44, 49)
 """Countries whose national form has a 0 in front, which some people leave in the international one."""
+_HAS_TRUNK_ZERO = np.isin(np.arange(1000), _WITH_TRUNK_ZERO)
 _ONE_DIGIT = (1, 7)
 _TWO_DIGITS = {
     *(20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61),
@@ -94,58 +99,87 @@ class Numbers(NamedTuple):
 def parse(values: pa.Array, country: int = BELGIUM) -> Numbers:
     """Take the values apart; national forms belong to `country`."""
     read = characters.compact(values, _MOST_DIGITS, " .-/()+")
-    digits = np.where(read.codes > 0, read.codes - np.uint8(ord("0")), 0)
-    lengths = np.where((digits < 10).all(axis=1) & (read.lengths <= _MOST_DIGITS), read.lengths, 0)
-    rows = np.arange(len(digits))
-    plus = pc.fill_null(pc.match_substring_regex(values, r"^[\s(]*\+"), False).to_numpy(zero_copy_only=False)
-    double_zero = ~plus & (digits[:, 0] == 0) & (digits[:, 1] == 0)
-    bare = ~plus & (digits[:, 0] > 0) & (lengths > 9)
-    bare &= characters.number(digits[:, : len(str(country))]) == country
+    lengths = np.where(read.lengths > _MOST_DIGITS, 0, np.maximum(read.lengths, 0))
+    aligned = np.zeros((_MOST_DIGITS, len(lengths)), np.uint8).T
+    for length in np.flatnonzero(np.bincount(lengths)).tolist():
+        rows = slice(None) if (lengths == length).all() else np.flatnonzero(lengths == length)
+        aligned[rows, _MOST_DIGITS - length :] = read.codes[rows, :length] - _ZERO
+    has_letters = np.zeros(len(lengths), dtype=bool)
+    for place in range(_MOST_DIGITS):
+        has_letters |= aligned[:, place] > 9
+    lengths[has_letters] = 0
+    ahead = [read.codes[:, place] - _ZERO for place in range(_AHEAD)]
+    plus = _has_plus(values)
+    double_zero = ~plus & (ahead[0] == 0) & (ahead[1] == 0)
+    bare = ~plus & (ahead[0] > 0) & (lengths > 9)
+    for place, digit in enumerate(str(country)):
+        bare &= ahead[place] == int(digit)
     international = plus | double_zero | bare
-    start = np.where(double_zero, 2, 0)
-    front = digits[rows, start].astype(np.int64) * 10 + digits[rows, start + 1]
-    width = _CODE_LENGTH[np.minimum(front, 99)]
-    third = digits[rows, start + 2]
-    code = np.where(width == 1, front // 10, np.where(width == 2, front, front * 10 + third))
+    first, second, third, fourth = (
+        np.where(double_zero, ahead[place + 2], ahead[place]).astype(np.int64) for place in range(4)
+    )
+    front = np.minimum(first * 10 + second, 99)
+    width = _CODE_LENGTH[front]
+    code = np.where(width == 1, first, np.where(width == 2, front, front * 10 + third))
+    after = np.where(width == 1, second, np.where(width == 2, third, fourth))
     code = np.where(international, code, country)
-    start = np.where(international, start + width, 0)
-    trunk = (digits[rows, np.minimum(start, _MOST_DIGITS - 1)] == 0) & np.isin(code, _WITH_TRUNK_ZERO)
+    start = np.where(international, width + 2 * double_zero, 0)
+    trunk = (np.where(international, after, first) == 0) & _HAS_TRUNK_ZERO[np.minimum(code, 999)]
     national = lengths - start - trunk
     ok = (lengths > 0) & (national >= _FEWEST) & (national <= _LONGEST)
-    places = np.arange(_MOST_DIGITS) - (_MOST_DIGITS - lengths[:, None])
-    aligned = np.where(places >= 0, np.take_along_axis(digits, np.maximum(places, 0), axis=1), 0)
     return Numbers(aligned, np.where(ok, code, 0), np.where(ok, national, 0))
 
 
-def _plans(numbers: Numbers) -> list[tuple[NDArray[np.int64], int, tuple[str, ...]]]:
+def _has_plus(values: pa.Array) -> NDArray[np.bool_]:
+    """Which values begin with +, perhaps after spaces and brackets."""
+    data, offsets = flat_bytes(values)
+    first = np.append(data, 0)[offsets[:-1]]
+    if ((first == ord(" ")) | (first == ord("("))).any():
+        found = pc.fill_null(pc.match_substring_regex(values, r"^[\s(]*\+"), False)
+        return np.asarray(found.to_numpy(zero_copy_only=False))
+    return np.asarray(first == ord("+"))
+
+
+def _plans(numbers: Numbers) -> list[tuple[slice | NDArray[np.int64], int, tuple[str, ...]]]:
     """For each kind of number in the column: its rows, how many digits it has, and how never-issued ones begin."""
-    first = numbers.digits[np.arange(len(numbers.national)), -np.maximum(numbers.national, 1)].astype(np.int64)
+    flat = numbers.digits.T.reshape(-1)
+    count = len(numbers.national)
+    first = flat[(_MOST_DIGITS - np.maximum(numbers.national, 1)) * count + np.arange(count)].astype(np.int64)
     kind = (numbers.country * 100 + numbers.national) * 10 + first
     result = []
-    for each in np.unique(kind).tolist():
+    for each in np.flatnonzero(np.bincount(kind)).tolist():
         country, length, digit = each // 1000, each // 10 % 100, str(each % 10)
         if country:
             candidates = (*_PLANS.get(country, ()), _ELSEWHERE)
             chosen = next(new for size, old, new in candidates if size in (0, length) and digit.startswith(old))
             beginnings = tuple(text[: max(length - 1, 1)] for text in chosen.split())
-            result.append((np.flatnonzero(kind == each), length, beginnings))
+            here = kind == each
+            result.append((slice(None) if here.all() else np.flatnonzero(here), length, beginnings))
     return result
 
 
 def compact(values: pa.Array, country: int = BELGIUM) -> pa.Array:
-    """string -> string: country code and national number; "0" where the value is no telephone number."""
-    numbers = parse(values, country)
-    places = np.arange(_MOST_DIGITS)
-    national = np.where(places >= _MOST_DIGITS - numbers.national[:, None], numbers.digits, 0)
-    text = characters.rows_as_text(national + np.uint8(ord("0")))
-    # The count of digits keeps numbers apart that differ in zeros in front.
-    heads = [pa.array(part).cast(pa.string()) for part in (numbers.country, numbers.national)]
-    return pc.if_else(pa.array(numbers.country > 0), pc.binary_join_element_wise(*heads, text, "."), "0")
+    """string -> string: the country code in three digits and the national number; "" where there is none."""
+    return identity(parse(values, country))
 
 
-def belgian_mobile(values: pa.Array, country: int = BELGIUM) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
-    """Which values are Belgian mobile numbers, and their rank below 50 million: different for different issued ones."""
-    numbers = parse(values, country)
+def identity(numbers: Numbers) -> pa.Array:
+    """What `compact` gives, for numbers that were taken apart."""
+    result = pa.array([""]).take(pa.array(np.zeros(len(numbers.country), np.int8)))
+    for length in np.flatnonzero(np.bincount(numbers.national)).tolist():
+        if length:
+            here = numbers.national == length
+            rows = slice(None) if here.all() else np.flatnonzero(here)
+            code = characters.decimal(numbers.country[rows].astype(np.uint64), 3)
+            text = characters.rows_as_text(characters.joined(code, numbers.digits[rows, -length:]) + _ZERO)
+            if here.all():
+                return text
+            result = pc.replace_with_mask(result, pa.array(here), text)
+    return result
+
+
+def belgian_mobile(numbers: Numbers) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
+    """Which numbers are Belgian mobile ones, and their rank below 50 million: different for different issued ones."""
     mobile = (numbers.country == BELGIUM) & (numbers.national == 9) & (numbers.digits[:, -9] == 4)
     rank = (numbers.digits[:, -8] % 5).astype(np.uint64) * np.uint64(10**7) + characters.number(numbers.digits[:, -7:])
     return mobile, rank
@@ -153,8 +187,12 @@ def belgian_mobile(values: pa.Array, country: int = BELGIUM) -> tuple[NDArray[np
 
 def from_index(index: NDArray[np.uint64], like: pa.Array, country: int = BELGIUM) -> pa.Array:
     """See `contracts.Identifier.from_index`; country code and trunk prefix stay, and what `parse` does not read."""
-    numbers = parse(like, country)
-    digits = numbers.digits.copy()
+    return written(index, parse(like, country), like)
+
+
+def written(index: NDArray[np.uint64], numbers: Numbers, like: pa.Array) -> pa.Array:
+    """What `from_index` gives, for numbers that were taken apart."""
+    digits = numbers.digits.copy(order="K")
     for rows, length, beginnings in _plans(numbers):
         free = length - len(beginnings[0])
         which, rest = np.divmod(index[rows].astype(np.uint64), np.uint64(10**free))

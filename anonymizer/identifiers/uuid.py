@@ -48,13 +48,17 @@ def compact(values: pa.Array) -> pa.Array:
 
 def from_words(words: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """uint64 [n, 2] -> string [n]: UUIDs of version 4 with these random bits, in the written form of `like`."""
-    shifts = np.arange(60, -1, -4).astype(np.uint64)
-    nibbles = ((words[:, :, None] >> shifts) & np.uint64(15)).reshape(len(words), _DIGITS)
+    drawn = words.astype(">u8").view(np.uint8).reshape(-1, _DIGITS // 2)
+    nibbles = np.empty((len(words), _DIGITS), np.uint8)
+    nibbles[:, ::2] = drawn >> 4
+    nibbles[:, 1::2] = drawn & 15
     nibbles[:, 12] = 4
-    nibbles[:, 16] = nibbles[:, 16] & np.uint64(3) | np.uint64(8)
-    codes = _HEXADECIMAL[nibbles.astype(np.int64)]
+    nibbles[:, 16] = nibbles[:, 16] & 3 | 8
+    codes = _HEXADECIMAL[nibbles]
     upper = pc.match_substring_regex(like, "[A-F]").to_numpy(zero_copy_only=False)
     codes = np.where(~upper[:, None] & (codes >= ord("A")), codes | np.uint8(32), codes)
+    if not pc.any(pc.starts_with(pc.ascii_lower(pc.utf8_trim_whitespace(like)), "urn")).as_py():
+        return characters.write_characters(like, codes)
     named = characters.compact(like, 1, " -{}:").lengths > _DIGITS
     word = np.tile(np.frombuffer(b"URNUUID", np.uint8), (len(codes), 1))
     padding = np.zeros_like(word)

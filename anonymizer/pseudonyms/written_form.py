@@ -131,7 +131,7 @@ def without_accents(values: pa.Array, lower: bool = False) -> pa.Array:
     >>> without_accents(pa.array(["Zoë Straße", "Łódź"])).to_pylist()
     ['Zoe Strasse', 'Lodz']
     """
-    if len(values) == 0 or flat_bytes(values)[0].max(initial=0) < 128:
+    if is_ascii(values):
         return pc.ascii_lower(values) if lower else values
     plain = pc.string_is_ascii(values)
     accented = pc.fill_null(pc.invert(plain), False)
@@ -171,10 +171,33 @@ def restore_case(pseudonyms: pa.Array, like: pa.Array) -> pa.Array:
     >>> restore_case(pa.array(["Els", "Els", "Els"]), pa.array(["JAN", "jan", "Jan"])).to_pylist()
     ['ELS', 'els', 'Els']
     """
-    upper = pc.and_(pc.utf8_is_upper(like), pc.greater(pc.utf8_length(like), 1))
-    lower = pc.utf8_is_lower(like)
-    if pc.any(upper).as_py():
-        pseudonyms = pc.if_else(upper, pc.utf8_upper(pseudonyms), pseudonyms)
-    if pc.any(lower).as_py():
-        pseudonyms = pc.if_else(lower, pc.utf8_lower(pseudonyms), pseudonyms)
+    upper, lower = _cases(like)
+    for rows, in_ascii, in_unicode in (
+        (upper, pc.ascii_upper, pc.utf8_upper),
+        (lower, pc.ascii_lower, pc.utf8_lower),
+    ):
+        if not rows.any():
+            continue
+        cased = in_ascii(pseudonyms) if is_ascii(pseudonyms) else in_unicode(pseudonyms)
+        pseudonyms = cased if rows.all() else pc.if_else(pa.array(rows), cased, pseudonyms)
     return pseudonyms
+
+
+def is_ascii(values: pa.Array) -> bool:
+    """Whether no value has a letter beyond ASCII."""
+    return bool(flat_bytes(values)[0].max(initial=0) < 128)
+
+
+def _cases(values: pa.Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which values are in upper case (two letters or more), and which in lower case."""
+    if not is_ascii(values):
+        upper = pc.and_(pc.utf8_is_upper(values), pc.greater(pc.utf8_length(values), 1))
+        return _filled(upper), _filled(pc.utf8_is_lower(values))
+    data, offsets = flat_bytes(values)
+    capitals = counts_per_row((data >= ord("A")) & (data <= ord("Z")), offsets)
+    smalls = counts_per_row((data >= ord("a")) & (data <= ord("z")), offsets)
+    return (capitals > 0) & (smalls == 0) & (np.diff(offsets) > 1), (smalls > 0) & (capitals == 0)
+
+
+def _filled(values: pa.Array) -> NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False))

@@ -27,9 +27,11 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     foreign = _numbered.indices(binding, iban, wraps=True)
 
     def iban_replaced(values: pa.Array) -> pa.Array:
-        belgian = iban.belgian_account(values)
-        inside = account(pc.fill_null(belgian, ""))
-        index = np.where(belgian.is_valid().to_numpy(zero_copy_only=False), inside, foreign(values))
+        belgian, inside = iban.belgian_accounts(values)
+        index = np.empty(len(values), np.uint64)
+        index[belgian] = account(inside)
+        if not belgian.all():
+            index[~belgian] = foreign(pc.filter(values, pa.array(~belgian)))
         return iban.from_index(index, values)
 
     return (

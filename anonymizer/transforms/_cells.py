@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
-from anonymizer.pseudonyms.written_form import normalise, restore_case
+from anonymizer.pseudonyms.written_form import flat_bytes, normalise, restore_case
 
 _SAMPLE = 512
 
@@ -62,20 +63,28 @@ def identities(values: pa.Array) -> pa.Array:
     hold two spellings that are one person, and they must stay two.
     """
     normal = normalise(values)
-    title = pc.utf8_title(normal)
-    titled = pc.equal(title, values)
-    back = pc.equal(pc.if_else(titled, title, restore_case(normal, values)), values)
-    return pc.if_else(back, normal, values)
+    differs = pc.not_equal(normal, values)
+    if not pc.any(differs).as_py():
+        return normal
+    some, normal_of_some = pc.filter(values, differs), pc.filter(normal, differs)
+    title = pc.utf8_title(normal_of_some)
+    back = pc.if_else(pc.equal(title, some), title, restore_case(normal_of_some, some))
+    return pc.replace_with_mask(normal, differs, pc.if_else(pc.equal(back, some), normal_of_some, some))
 
 
 def first_fitting(forms: Sequence[pa.Array], width: int | None) -> pa.Array:
     """For each row the first of some forms that is at most `width` characters long; the last one must be."""
-    result = forms[-1]
-    if width is None:
+    if width is None or _longest(forms[0]) <= width:
         return forms[0]
+    result = forms[-1]
     for form in reversed(forms[:-1]):
         result = pc.if_else(pc.fill_null(pc.less_equal(pc.utf8_length(form), width), False), form, result)
     return result
+
+
+def _longest(values: pa.Array) -> int:
+    """The most bytes that a value has; more than `width` of them where a value is null, so that others are tried."""
+    return 1 << 31 if values.null_count else int(np.diff(flat_bytes(values)[1]).max(initial=0))
 
 
 def need_width(binding: Binding, least: int, transform: str) -> None:

@@ -48,14 +48,22 @@ class LocalParts:
         surname = long & ~first
         # A single word is a surname if it is known as one, or is one behind an initial.
         alone = surname & single
-        is_surname = self._last.is_known(tokens)
-        joined = alone & ~is_surname & self._last.is_known(_without_first_letter(tokens))
+        is_surname, joined = self._single_words(tokens, alone)
         surname &= ~alone | is_surname | joined
-        texts = pc.if_else(pa.array(joined), _without_first_letter(tokens), tokens)
+        texts = pc.if_else(pa.array(joined), _without_first_letter(tokens), tokens) if joined.any() else tokens
         return (
             self._given(tokens, first, initial | joined, row, count),
             self._surnames(texts, surname, row, count),
         )
+
+    def _single_words(self, tokens: pa.Array, alone: Flags) -> tuple[Flags, Flags]:
+        """Which of the words that stand alone are known surnames, and which an initial and a known surname."""
+        surname, joined = np.zeros(len(tokens), bool), np.zeros(len(tokens), bool)
+        if alone.any():
+            words = pc.filter(tokens, pa.array(alone))
+            surname[alone] = self._last.is_known(words)
+            joined[alone] = ~surname[alone] & self._last.is_known(_without_first_letter(words))
+        return surname, joined
 
     def _given(self, tokens: pa.Array, first: Flags, initial: Flags, row: NDArray[np.int64], count: int) -> pa.Array:
         result: pa.Array = pa.nulls(count, pa.string())

@@ -21,7 +21,7 @@ from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary, below, languages
 from anonymizer.pseudonyms.written_form import compact, flat_bytes, restore_case, single_spaced, with_bytes
-from anonymizer.transforms._cells import first_fitting, part_domain
+from anonymizer.transforms._cells import by_distinct, first_fitting, part_domain
 
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -106,9 +106,13 @@ class Names:
         self._order = languages(binding.locales)
         self._prf = Prf(binding.keys.derive(category, domain.name))
         self._letters = self._letter_table()
+        self._hashes_of: dict[int, NDArray[np.uint64]] = {}
 
     def __call__(self, keys: pa.Array) -> pa.Array:
         """string [n] -> string [n], no nulls."""
+        return by_distinct(self._mapped)(keys)
+
+    def _mapped(self, keys: pa.Array) -> pa.Array:
         hashes = self._prf(keys)
         tongues, sexes = self._told(keys, hashes)
         letters = self.initials_of(keys)
@@ -117,7 +121,7 @@ class Names:
         for number in np.unique(group_numbers).tolist():
             rows = np.flatnonzero(group_numbers == number)
             group = _group(self._list, LANGUAGES[number // 3], "fmx"[number % 3], self._width)
-            picked = self._picked(group, keys.take(pa.array(rows)), hashes[rows], letters[rows])
+            picked = self._picked(group, hashes[rows], letters[rows])
             if len(rows) == len(keys):
                 return picked
             if result is None:
@@ -176,7 +180,7 @@ class Names:
                 tongues[unknown & told] = LANGUAGES.index(language)
         return tongues.astype(np.int8), sexes.astype(np.int8)
 
-    def _picked(self, group: _Group | None, keys: pa.Array, hashes: Hashes, letters: Integers) -> pa.Array:
+    def _picked(self, group: _Group | None, hashes: Hashes, letters: Integers) -> pa.Array:
         if group is None:
             return words(hashes[:, 0], min(self._width or 6, 6))
         count = len(group.entries)
@@ -184,12 +188,19 @@ class Names:
         size = np.where(letters < 0, count, group.starts[letters + 1] - group.starts[letters])
         first, size = np.where(size == 0, 0, first), np.where(size == 0, count, size)
         picked = first + below(hashes[:, 0], size.astype(np.uint64))
-        same = pc.equal(group.keys.take(pa.array(picked)), keys).to_numpy(zero_copy_only=False)
+        same = self._own_hashes(group)[picked] == hashes[:, 0]
         if same.any():  # never the name itself: the next one of its letter
             picked = np.where(
                 same, np.where(size > 1, first + (picked - first + 1) % size, (picked + 1) % count), picked
             )
         return group.entries.take(pa.array(picked))
+
+    def _own_hashes(self, group: _Group) -> NDArray[np.uint64]:
+        """The hashes of a group's own names, by which a name is known to be its own pseudonym."""
+        found = self._hashes_of.get(id(group))
+        if found is None:
+            found = self._hashes_of[id(group)] = self._prf(group.keys)[:, 0]
+        return found
 
     def _letter_table(self) -> Integers:
         """First letter of a name -> first letter of its pseudonym: keyed, among letters with names enough."""

@@ -66,8 +66,11 @@ def indices(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Ca
 
 
 def kernel(binding: Binding, kinds: Kinds, digits: int = 0, other: Callable[[Kernel], Kernel] | None = None) -> Kernel:
-    """`kinds` are tried in their order; what is of none goes to `other`, given the usual kernel for it. In a column of integers, up to three zeros that the type dropped are put back
-    to make `digits` of them, and dropped again afterwards."""
+    """`kinds` are tried in their order; what is of none goes to `other`, made from the usual kernel for it.
+
+    In a column of integers, up to three zeros that the type dropped are put back to make `digits` of them, and dropped
+    again afterwards.
+    """
     family = binding.column.family
     if family is TypeFamily.ARRAY:
         return _nested.kernel(binding, lambda element: kernel(element, kinds, digits, other))

@@ -58,11 +58,13 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
         return pa.array(phone.parse(values, country).country > 0)
 
     def replaced(values: pa.Array) -> pa.Array:
-        index = prf(phone.compact(values, country))[:, 0]
-        mobile, rank = phone.belgian_mobile(values, country)
-        if mobile.any():
-            index[mobile] = permuted(rank[mobile])
-        return phone.from_index(index, values, country)
+        numbers = phone.parse(values, country)
+        mobile, rank = phone.belgian_mobile(numbers)
+        if mobile.all():
+            return phone.written(permuted(rank), numbers, values)
+        index = prf(phone.identity(numbers))[:, 0]
+        index[mobile] = permuted(rank[mobile])
+        return phone.written(index, numbers, values)
 
     around = _typed.kernel(binding)
 

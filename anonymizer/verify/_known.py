@@ -33,7 +33,7 @@ NAMES = ("full_name", "person_name")
 WORDS = ("email", "street_address", "password_or_secret", "username", "ip_address", "url", *NAMES)
 SEVERAL_WORDS = ("email", *NAMES, "street_address")
 
-_LIST_SIGNS = r"[\s,;<>{}\[\]\"']"
+_LIST_SIGNS = r"[\s,;<>{}\[\]()\"']"
 _HARMLESS = ["127.0.0.1", "0.0.0.0", "localhost"]
 
 
@@ -68,6 +68,10 @@ def patterns(plan: TablePlan, batch: pa.RecordBatch) -> Iterator[Pattern]:
         elif category in WORDS:
             for variant in _parts(category, values):
                 yield Pattern(Label(str(column.name), category, False), variant)
+        else:
+            holding = values.filter(pc.match_substring(values, "@"))
+            if len(holding):
+                yield Pattern(Label(str(column.name), "email", False), _addresses(holding))
     yield from _composed(plan, replaced, batch)
 
 
@@ -92,8 +96,7 @@ def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
         yield values.filter(plain)
         listed = values.filter(pc.invert(plain))
         if len(listed):
-            pieces = pc.list_flatten(pc.split_pattern_regex(listed, _LIST_SIGNS))
-            yield pieces.filter(pc.match_substring(pieces, "@"))
+            yield _addresses(listed)
         return
     if category == "ip_address":
         values = values.filter(pc.invert(pc.is_in(values, pa.array(_HARMLESS))))
@@ -105,6 +108,13 @@ def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
         lines = values.filter(pc.match_substring(values, ","))
         if len(lines):
             yield pc.replace_substring_regex(lines, r",(?s:.*)$", "")
+
+
+def _addresses(texts: pa.Array) -> pa.Array:
+    """The e-mail addresses in longer texts."""
+    pieces = pc.list_flatten(pc.split_pattern_regex(texts, _LIST_SIGNS))
+    pieces = pieces.filter(pc.match_substring_regex(pieces, r"[^@]@[^@.]+\.[^@.]"))
+    return pc.replace_substring_regex(pieces, r"^(?i:mailto:)|[.:]+$", "")
 
 
 def _written_otherwise(category: str, values: pa.Array) -> Iterator[pa.Array]:

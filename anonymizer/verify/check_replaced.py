@@ -19,7 +19,7 @@ from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, capacity, chance_bound, outcome
-from anonymizer.verify._fingerprint import U64
+from anonymizer.verify._fingerprint import U64, flat
 
 PROMISE = "No replaced value is still the source's own; small domains keep to what chance allows."
 
@@ -29,6 +29,8 @@ WHOLE = frozenset(
 )
 """Categories whose values point at one person or firm."""
 
+_LOWER = np.arange(256, dtype=np.uint8)
+_LOWER[ord("A") : ord("Z") + 1] += 32
 _SAMPLE = 100_000
 _SMALL = {
     TypeFamily.BOOLEAN: 1.0,
@@ -89,7 +91,7 @@ class Watch(Watcher):
             column.cells += int(np.count_nonzero(filled))
             if len(column.constant) < 2:
                 column.constant = np.unique(np.concatenate([column.constant, new[new != 0]]))[:2]
-            same = filled & (old == new)
+            same = filled & ((old == new) | _but_for_case(rows.old.column(name), rows.new.column(name)))
             if same.any():
                 same[same] = _telling(rows.old.column(name).filter(pa.array(same)))
                 column.unchanged += int(np.count_nonzero(same))
@@ -98,7 +100,7 @@ class Watch(Watcher):
                     found = old[same]
                     column.add(found, np.ones(len(found), bool), np.zeros(len(found)))
             elif filled.any():
-                telling = filled if not (old == new).any() else filled & (same | (old != new))
+                telling = filled & (same | (old != new))
                 lengths = pc.fill_null(pc.binary_length(rows.old.column(name)), 0).to_numpy(zero_copy_only=False)
                 column.add(old[telling], same[telling], _chance(plan, lengths[telling]))
 
@@ -132,6 +134,19 @@ def _verdict(column: _Column) -> tuple[bool, str]:
     if same > allowed or unlikely:
         return True, f"{words}; chance allows {0 if unlikely else allowed}"
     return False, f"{words}, within what chance allows ({allowed})"
+
+
+def _but_for_case(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
+    """Cells of the same length that differ in nothing but the case of plain letters."""
+    alike = np.zeros(len(old), bool)
+    before, after = flat(old)[0], flat(new)[0]
+    rows = np.flatnonzero((np.diff(before) == np.diff(after)) & (np.diff(before) > 0))
+    if not len(rows):
+        return alike
+    offsets, data = flat(old.take(pa.array(rows)))
+    equal = _LOWER[data] == _LOWER[flat(new.take(pa.array(rows)))[1]]
+    alike[rows] = np.logical_and.reduceat(equal, offsets[:-1])
+    return alike
 
 
 def _telling(values: pa.Array) -> npt.NDArray[np.bool_]:

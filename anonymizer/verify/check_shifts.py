@@ -1,0 +1,87 @@
+"""No column of numbers or dates is merely shifted: one known value would give all the others away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.model.result import CheckResult
+from anonymizer.model.schema import TypeFamily
+from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
+
+PROMISE = "No replaced column of numbers or dates is the source's, moved by one amount."
+
+_ENOUGH = 4
+"""Distinct values that, moved by one and the same amount, cannot be an accident."""
+_SECONDS_A_DAY = 86_400
+
+
+def _days(values: pa.Array) -> pa.Array:
+    moments = pc.strptime(pc.utf8_slice_codeunits(values, 0, 10), "%Y-%m-%d", "s", error_is_null=True)
+    return pc.divide(moments.cast(pa.int64()), _SECONDS_A_DAY)
+
+
+def _whole(values: pa.Array) -> pa.Array:
+    return pc.if_else(pc.match_substring_regex(values, r"^-?[0-9]{1,9}$"), values, None).cast(pa.int64())
+
+
+def _hundredths(values: pa.Array) -> pa.Array:
+    fit = pc.if_else(pc.match_substring_regex(values, r"^-?[0-9]{1,9}(\.[0-9]{1,2})?$"), values, None)
+    return pc.round(pc.multiply(fit.cast(pa.float64()), 100.0)).cast(pa.int64())
+
+
+_READ: dict[TypeFamily, Callable[[pa.Array], pa.Array]] = {
+    TypeFamily.DATE: _days,
+    TypeFamily.TIMESTAMP: _days,
+    TypeFamily.INTEGER: _whole,
+    TypeFamily.NUMBER: _hundredths,
+}
+"""Family -> values as whole numbers, null for what is none."""
+
+
+@dataclass(slots=True)
+class _Shift:
+    values: set[int] = field(default_factory=set)
+    """Some distinct old values."""
+    low: int = 1 << 63
+    high: int = -(1 << 63)
+
+
+class Watch(Watcher):
+    """Follows the smallest and the largest difference of each column."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(comparison)
+        self._shifts: dict[str, _Shift] = {}
+        self._examined = 0
+
+    def rows(self, rows: Rows) -> None:
+        for plan in rows.plan.replaced:
+            read = _READ.get(plan.column.family)
+            if read is None or plan.column.name not in rows.old.schema.names:
+                continue
+            shift = self._shifts.setdefault(str(plan.name), _Shift())
+            if shift.low < shift.high:
+                continue
+            self._examined += len(rows)
+            old = read(rows.old.column(plan.column.name))
+            moved = pc.subtract(read(rows.new.column(plan.column.name)), old)
+            edges = pc.min_max(moved).as_py()
+            if edges["min"] is not None:
+                shift.low, shift.high = min(shift.low, edges["min"]), max(shift.high, edges["max"])
+                shift.values.update(pc.unique(old.filter(pc.is_valid(moved)))[:_ENOUGH].to_pylist())
+
+    def result(self) -> CheckResult:
+        problems = [
+            f"{name}: every value is moved by the same amount"
+            for name, shift in self._shifts.items()
+            if shift.low == shift.high != 0 and len(shift.values) >= _ENOUGH
+        ]
+        return outcome("shifts", PROMISE, problems, self._examined, unseen=self.run.unseen)
+
+
+check = partial(alone, Watch)
