@@ -16,20 +16,23 @@ Snapshot = dict[str, list[tuple[str | None, ...]]]
 """Table, in lower case and without its schema where that is `public` -> rows, in the order of the dump."""
 
 _TABLES = """
-SELECT n.nspname, c.relname, string_agg(a.attname, ',' ORDER BY a.attnum)
+SELECT n.nspname, c.relname, string_agg(a.attname, ',' ORDER BY a.attnum),
+    coalesce((SELECT 'ORDER BY ' || string_agg(k::text, ',') FROM pg_index i, unnest(i.indkey) k
+              WHERE i.indrelid = c.oid AND i.indisprimary), '')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-GROUP BY 1, 2 ORDER BY 1, 2
+GROUP BY 1, 2, c.oid ORDER BY 1, 2
 """
 
 
 def of_postgres(database: Database) -> tuple[dict[str, list[str]], Snapshot]:
-    """Columns and rows of every table, through COPY."""
+    """Columns and rows of every table, through COPY, by primary key: the server puts rows where there is room."""
     columns, rows = {}, {}
-    for schema, table, names in database.query(_TABLES):
+    for schema, table, names, order in database.query(_TABLES):
         name = f"{schema}.{table}"
-        out = database.tool("psql", "-X", "-c", f'COPY "{schema}"."{table}" TO STDOUT').decode()
+        query = f'COPY (SELECT * FROM "{schema}"."{table}" {order}) TO STDOUT'
+        out = database.tool("psql", "-X", "-c", query).decode()
         columns[name] = names.split(",") if names else []
         rows[name] = [tuple(None if c == r"\N" else c for c in line.split("\t")) for line in out.split("\n")[:-1]]
     return columns, rows

@@ -99,4 +99,4 @@ def _few(sampled: pa.Array, values: pa.Array) -> list[Evidence]:
     if filled < 50 or len(values) * 25 > filled:
         return []
     categories = ("full_name", "last_name", "email", "phone", "street_address", "national_id", "username", "free_text")
-    return [Evidence(category, -1.5, "few values for many rows", "by_shape") for category in categories]
+    return [Evidence(category, -2.5, "few values for many rows", "by_shape") for category in categories]

@@ -30,6 +30,7 @@ _SYNTAX: Sequence[tuple[str, str, str, float]] = (
     ("user_agent", r"^(Mozilla|Opera|Dalvik|okhttp|curl)/[0-9.]+", "names of browsers", 8.0),
     ("phone", r"^\+[0-9][0-9 ()./-]{6,18}$|^\(0?[0-9]{1,4}\)[0-9 ./-]{5,14}[0-9]$", "telephone numbers", 5.5),
     ("phone", r"^0[1-9][0-9]{0,3}[ /.-][0-9]{2,3}[0-9 ./-]{2,9}[0-9]$", "telephone numbers", 4.5),
+    ("phone", r"^0[1-9][0-9]{8}$", "telephone numbers", 3.0),
     ("none", r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", "universally unique identifiers", 1.5),
 )  # fmt: skip
 """Category, form (RE2), its name, and the most that values of that form weigh."""
@@ -66,6 +67,8 @@ def _syntax(values: pa.Array) -> list[Evidence]:
 
 
 def _checksums(values: pa.Array, identifiers: Sequence[tuple[ModuleType, tuple[Recogniser, ...]]]) -> list[Evidence]:
+    if _samples.share(values, _DATE) > 0.5:
+        return []
     digits = pc.filter(values, pc.match_substring_regex(values, r"[0-9].*[0-9].*[0-9].*[0-9].*[0-9].*[0-9]"))
     if 2 * len(digits) < len(values):
         return []

@@ -60,7 +60,7 @@ def test_its_manual_names_technique_and_example(name: str):
     manual = module(name).__doc__
     assert "Technique" in manual
     assert "Example" in manual
-    assert module(name).NAME == name
+    assert name == module(name).NAME
     assert set(module(name).CATEGORIES) <= set(CATEGORIES)
     assert module(name).TECHNIQUE.split()[0].rstrip(",") in {
         "pseudonymization", "suppression", "generalization", "randomization",
@@ -172,9 +172,7 @@ FAMILIES = {
 def test_it_takes_or_refuses_every_type_before_the_first_row(name: str, family: TypeFamily):
     values = array([*FAMILIES[family], None])
     for nullable in (True, False):
-        binding = bind(
-            name, family, nullable=nullable, labels=("red", "green", "blue"), **PARAMETERS.get(name, {})
-        )
+        binding = bind(name, family, nullable=nullable, labels=("red", "green", "blue"), **PARAMETERS.get(name, {}))
         try:
             mapped = module(name).kernel(binding)
         except RuleError as error:

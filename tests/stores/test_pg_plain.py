@@ -17,7 +17,8 @@ from tests.fix_postgres import Database
 
 HEADER = "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"
 DUMP = (
-    HEADER
+    "-- PostgreSQL database dump\n"
+    + HEADER
     + r'''
 \restrict abc
 SELECT pg_catalog.set_config('search_path', '', false);

@@ -1,0 +1,162 @@
+"""What the names of columns and tables give away."""
+
+from __future__ import annotations
+
+import pytest
+
+from anonymizer.detect import _words, by_name
+from anonymizer.detect._phrases import of, repeated_affixes
+from anonymizer.model.finding import Verdict
+from tests.detect.builders import categories, column, detect, exhibit, packs, table
+
+DUTCH = {
+    "voornaam": "first_name",
+    "vnaam": "first_name",
+    "anaam": "last_name",
+    "tussenvoegsel": "person_name",
+    "straat": "street_address",
+    "huisnr": "street_address",
+    "postcode": "postcode",
+    "woonplaats": "city",
+    "tel_nr": "phone",
+    "gsm": "phone",
+    "rrn": "national_id",
+    "insz": "national_id",
+    "bsn": "national_id",
+    "btwnummer": "vat_number",
+    "ondernemingsnummer": "company_id",
+    "gebdat": "birth_date",
+    "rekeningnummer": "bank_account",
+    "brutoloon": "salary_or_finance",
+    "wachtwoord": "password_or_secret",
+    "nummerplaat": "other_personal",
+}
+FRENCH = {
+    "prenom": "first_name",
+    "nom_famille": "last_name",
+    "raison_sociale": "company_name",
+    "adresse_facturation": "street_address",
+    "cp": "postcode",
+    "ville": "city",
+    "courriel": "email",
+    "tel_portable": "phone",
+    "niss": "national_id",
+    "numtva": "vat_number",
+    "siret": "company_id",
+    "ddn": "birth_date",
+    "mdp": "password_or_secret",
+    "remarques": "free_text",
+    "groupe_sanguin": "health",
+}
+GERMAN = {
+    "Vorname": "first_name",
+    "Nachname": "last_name",
+    "Straße": "street_address",
+    "PLZ": "postcode",
+    "Ort": "city",
+    "Geburtsdatum": "birth_date",
+    "Handynummer": "phone",
+    "SVNummer": "national_id",
+    "Kontonummer": "bank_account",
+    "Taetigkeit": "job_title",
+    "Bemerkung": "free_text",
+}
+ENGLISH = {
+    "FName": "first_name",
+    "last_name": "last_name",
+    "EMailAddress": "email",
+    "MobilePhone": "phone",
+    "addr1": "street_address",
+    "ZipCode": "postcode",
+    "pcode": "postcode",
+    "DateOfBirth": "birth_date",
+    "dob": "birth_date",
+    "SSN": "national_id",
+    "passport_no": "national_id",
+    "cc_number": "credit_card",
+    "PasswordHash": "password_or_secret",
+    "user_agent": "user_agent",
+    "remote_ip": "ip_address",
+    "job_title": "job_title",
+    "salary": "salary_or_finance",
+    "latitude": "geo_location",
+}
+
+
+@pytest.mark.parametrize("names", [DUTCH, FRENCH, GERMAN, ENGLISH], ids=["nl", "fr", "de", "en"])
+def test_personal_columns_are_found_by_their_names_in_four_languages(names: dict[str, str]):
+    assert categories(table("x", *names)) == names
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["email_verified", "phone_type", "type_adresse", "nb_telephones", "address_id", "password_changed_at",
+     "is_email", "datum_email", "email_template", "name_format", "adresse_statut"],
+)  # fmt: skip
+def test_a_word_that_describes_makes_the_personal_word_beside_it_not_count(name: str):
+    assert detect(table("x", name))[f"x.{name}"].verdict is Verdict.NOT_PERSONAL
+
+
+def test_the_type_decides_whether_a_name_can_mean_what_it_says():
+    found = categories(table("users", "email bool", "first_name int", "phone timestamp", "newsletter_email varchar 80"))
+    assert found == {"newsletter_email": "email"}
+
+
+def test_a_name_is_a_persons_or_a_firms_or_a_products_as_its_table_says():
+    assert categories(table("medewerkers", "naam")) == {"naam": "full_name"}
+    assert categories(table("leveranciers", "naam")) == {"naam": "company_name"}
+    assert categories(table("producten", "naam")) == {}
+
+
+def test_the_column_itself_may_say_whose_name_it_is():
+    found = categories(table("orders", "klant_naam", "product_naam", "supplier_name", "status_name"))
+    assert found == {"klant_naam": "full_name", "supplier_name": "company_name"}
+
+
+def test_number_of_a_person_is_not_the_persons_name_but_number_of_a_phone_is_a_phone():
+    found = categories(table("x", "client_no int", "numero_client", "emergency_phone_number"))
+    assert found == {"emergency_phone_number": "phone"}
+
+
+def test_words_repeated_all_over_a_table_say_nothing():
+    names = ["nom_adh", "prenom_adh", "ddn_adh", "ville_adh"]
+    assert list(repeated_affixes([_words.split(name) for name in names])) == ["adh"]
+    found = categories(table("adherents", *names))
+    assert found == {
+        "nom_adh": "last_name",
+        "prenom_adh": "first_name",
+        "ddn_adh": "birth_date",
+        "ville_adh": "city",
+    }
+
+
+def test_compounds_and_plurals_are_taken_apart():
+    words = of(packs()).words
+    assert words("leerlingnaam") == ("leerling", "naam")
+    assert words("datumaangemaakt") == ("datum", "aangemaakt")
+    assert words("opacnote") == ("opac", "note")
+    assert words("Cities") == ("city",)
+
+
+def test_the_settings_of_the_software_are_system_parameters_but_a_password_in_them_is_a_secret():
+    found = detect(table("parameters", "email", "adres", "btw_nummer", "smtp_password"))
+    assert {finding.category for name, finding in found.items() if "smtp" not in name} == {"system_parameter"}
+    assert found["parameters.email"].verdict is Verdict.NOT_PERSONAL
+    assert found["parameters.smtp_password"].category == "password_or_secret"
+
+
+def test_a_catalogue_is_left_alone():
+    names = ["id int", "code", "name", "description", "price numeric", "image", "brand", "country"]
+    for name in ("product", "artikelen", "categories", "order_status", "soort", "wp_terms_type", "langues"):
+        assert categories(table(name, *names)) == {}, name
+
+
+def test_evidence_names_the_entry_of_the_pack_that_spoke():
+    finding = detect(table("x", "rijksregisternummer"))["x.rijksregisternummer"]
+    assert finding.rule is not None
+    assert "belgium.yaml:" in finding.rule
+    assert any("rijksregisternummer" in words for words in finding.evidence)
+
+
+def test_a_column_without_letters_in_its_name_is_no_mistake():
+    assert by_name.examine(exhibit(table("1", column("2"), column("…"), column("_"))))["2"] == ()
