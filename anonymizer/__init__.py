@@ -2,9 +2,9 @@
 
 The folder tree is the architecture; imports point downwards:
 
-    cli            parses options, prints, exits
+    cli/           parses options, prints, exits
     api            detect(), plan(), run(), preview(), verify(), explain(): what the command line does
-    planning       schema + findings + rules -> one plan: a decision for each column
+    planning/      schema + findings + rules -> one plan: a decision for each column
     pipeline       source -> transforms -> sink, batch by batch
     stores/        one file per dump format: how it is recognised, read and written
     detect/        one file per way of noticing personal data
@@ -13,7 +13,7 @@ The folder tree is the architecture; imports point downwards:
     report/        one file per output document
     identifiers/   one file per kind of number: form, checksum, the range that nobody has
     pseudonyms/    key, keyed functions, vocabularies
-    rulefile       rule files and rule packs, read and written
+    rulefile/      rule files and rule packs, read and written
     workspace      the private work folder, and publishing out of it
     registry       finds the plug-ins of a folder; any failure stops the program
     contracts      what stores, transforms, identifiers, detectors, checks and reports promise

@@ -127,4 +127,4 @@ def _derived(table: Table, name: ColumnName, opinions: Mapping[ColumnName, Opini
     personal, words = max(text, default=0.0), ("derived from other columns",)
     if personal >= PERSONAL_FROM:
         return Finding(name, "other_personal", Verdict.PERSONAL, round(personal, 3), words)
-    return Finding(name, "none", Verdict.NOT_PERSONAL, round(1 - personal, 3), words)
+    return Finding(name, "none", Verdict.NOT_PERSONAL, round(min(0.999, 1 - personal), 3), words)

@@ -28,8 +28,9 @@ _NEUTRAL = frozenset(
 _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
 """Such a word leaves "phone number" a phone, and makes "customer number" no name."""
 _NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
-_UNSURE = -1.5
+_UNSURE = -2.5
 _UNKNOWN_AFTER = -1.2
+_KNOWN_AFTER = -3.0
 _UNKNOWN_BEFORE = -0.3
 
 
@@ -55,43 +56,64 @@ def read_table(phrases: Phrases, table: Table) -> TableReading:
     return TableReading(head.phrase, people, all(word in _NEUTRAL for word in words[found[-1].end :]))
 
 
+class _Reading(NamedTuple):
+    """One entry of a pack that speaks of some words of a name."""
+
+    match: Match
+    entry: Recogniser
+
+
 def read(
     phrases: Phrases, column: Column, words: Sequence[str], table: TableReading, silent: Collection[str] = ()
 ) -> tuple[Evidence, ...]:
-    matches = phrases.read(words)
-    """The evidence in a column's words; `silent` ones are repeated all over its table."""
-    silent = frozenset(silent)
-    loud = [m for m in matches if phrases.describes(m.phrase) or not silent.issuperset(words[m.start : m.end])]
-    matches = loud if any(not phrases.describes(m.phrase) for m in loud) else matches
+    """The evidence in a column's words; `silent` ones are repeated all over its table.
+
+    Either one piece of evidence that the column is not personal, or one for each category that the strongest phrase
+    may mean.
+    """
+    matches = _audible(phrases, words, phrases.read(words), frozenset(silent))
     readings = [
-        (match, recogniser) for match in matches for recogniser in _speaking(phrases, match, column, words, table)
+        _Reading(match, entry) for match in matches for entry in _speaking(phrases, match, column, words, table)
     ]
-    personal = [(m, r) for m, r in readings if r.category != "none"]
-    personal = [(m, r) for m, r in personal if not _qualifies(phrases, words, m, r, silent)]
-    last = max((m.end for m, _ in personal), default=0)
+    personal = [r for r in readings if r.entry.category != "none" and not _qualifies(phrases, words, r, silent)]
+    last = max((reading.match.end for reading in personal), default=0)
     against = [
-        (m, r)
-        for m, r in readings
-        if r.category == "none" and (m.start >= last or (not r.tables and r.confidence >= DESCRIBES_ANYWHERE))
+        reading
+        for reading in readings
+        if reading.entry.category == "none"
+        and (
+            reading.match.start >= last or (not reading.entry.tables and reading.entry.confidence >= DESCRIBES_ANYWHERE)
+        )
     ]
     if against:
-        m, r = max(against, key=lambda reading: reading[1].confidence)
-        return (Evidence("none", weight("none", r.confidence), _named(words, m), source(r)),)
+        return (_evidence(words, max(against, key=lambda reading: reading.entry.confidence)),)
     if not personal:
         return ()
-    best = max(personal, key=lambda reading: (reading[1].confidence, reading[0].end))[0]
-    cost = _cost(phrases, words, matches, best, silent)
+    costs = {r.match: _cost(phrases, words, matches, r.match, frozenset(silent)) for r in personal}
+    best = max(personal, key=lambda r: (_weight(r) + costs[r.match], r.match.end)).match
+    cost = costs[best]
     unsure = _UNSURE if not table.sure and not phrases.holders_in([*words[: best.start], *words[best.end :]]) else 0.0
-    return tuple(
-        Evidence(
-            r.category,
-            weight(r.category, r.confidence) + cost + (unsure if r.tables else 0.0),
-            _named(words, m),
-            source(r),
-        )
-        for m, r in personal
-        if m is best
-    )
+    strongest: dict[str, _Reading] = {}
+    for reading in sorted(personal, key=lambda reading: reading.entry.confidence):
+        if reading.match is best:
+            strongest[reading.entry.category] = reading
+    return tuple(_evidence(words, r, cost + (unsure if r.entry.tables else 0.0)) for r in strongest.values())
+
+
+def _audible(phrases: Phrases, words: Sequence[str], matches: list[Match], silent: frozenset[str]) -> list[Match]:
+    """The phrases without those that every column of the table repeats, unless nothing personal is left then."""
+    heard = [m for m in matches if phrases.describes(m.phrase) or not silent.issuperset(words[m.start : m.end])]
+    return heard if any(not phrases.describes(match.phrase) for match in heard) else matches
+
+
+def _evidence(words: Sequence[str], reading: _Reading, cost: float = 0.0) -> Evidence:
+    match, entry = reading
+    named = " ".join(words[match.start : match.end])
+    return Evidence(entry.category, _weight(reading) + cost, f"column name: “{named}”", source(entry))
+
+
+def _weight(reading: _Reading) -> float:
+    return weight(reading.entry.category, reading.entry.confidence)
 
 
 def _speaking(
@@ -102,40 +124,42 @@ def _speaking(
     A list of what people have (`employee_skill`) is not a catalogue as far as notes and addresses are concerned.
     """
     rest = [*words[: match.start], *words[match.end :]]
-    own = phrases.holders_in(rest)
-    holder = own[-1].phrase if own else table.holder
-    candidates = [r for r in phrases.names[match.phrase] if fits(r, column)]
-    special = [r for r in candidates if r.tables and phrases.holds(r, holder)]
-    general = [r for r in candidates if not r.tables]
-    if not own and table.people and all(r.category == "none" for r in special):
-        special = [] if any(r.confidence >= _CLEAR for r in general) else special
+    own = [found.phrase for found in phrases.holders_in(rest) if not phrases.describes(found.phrase)]
+    candidates = [entry for entry in phrases.names[match.phrase] if fits(entry, column)]
+    for holder in (own[-1], table.holder) if own else (table.holder,):
+        special = [entry for entry in candidates if entry.tables and phrases.holds(entry, holder)]
+        if holder is not table.holder:
+            special = special or [entry for entry in candidates if not entry.tables and own and not table.settings]
+        if special:
+            break
+    general = [entry for entry in candidates if not entry.tables]
+    if not own and table.people and all(entry.category == "none" for entry in special):
+        special = [] if any(entry.confidence >= _CLEAR for entry in general) else special
     return special or general
 
 
-def _qualifies(
-    phrases: Phrases, words: Sequence[str], match: Match, recogniser: Recogniser, silent: Collection[str]
-) -> bool:
+def _qualifies(phrases: Phrases, words: Sequence[str], reading: _Reading, silent: Collection[str]) -> bool:
     """Whether the phrase only says whose thing the last words name: "customer newsletter", "client number"."""
-    others = {*words[: match.start], *words[match.end :]}
-    if recogniser.category in _NAMES and others & _NUMBERS:
+    match, entry = reading
+    if entry.category in _NAMES and _NUMBERS.intersection([*words[: match.start], *words[match.end :]]):
         return True
-    after = [word for word in words[match.end :] if word not in silent]
-    return match.phrase in phrases.people and bool(after)
+    return match.phrase in phrases.people and any(word not in silent for word in words[match.end :])
 
 
-def _cost(
-    phrases: Phrases, words: Sequence[str], matches: Sequence[Match], best: Match, silent: Collection[str] = ()
-) -> float:
-    """What the words that nobody knows take from the weight of a reading."""
-    known = {index for match in (*matches, *phrases.holders_in(words)) for index in range(match.start, match.end)}
-    unknown = [i for i, word in enumerate(words) if i not in known and word not in silent and word not in _NUMBERS]
-    before = sum(i < best.start for i in unknown)
-    after = len(unknown) - before
-    return _UNKNOWN_BEFORE * min(before, 2) + _UNKNOWN_AFTER * min(after, 2)
-
-
-def _named(words: Sequence[str], match: Match) -> str:
-    return f"column name: “{' '.join(words[match.start : match.end])}”"
+def _cost(phrases: Phrases, words: Sequence[str], matches: Sequence[Match], of: Match, silent: frozenset[str]) -> float:
+    """What the other words take from the weight of a reading: those after it mostly name something else."""
+    holders = {index for match in phrases.holders_in(words) for index in range(match.start, match.end)}
+    known = {index for match in matches for index in range(match.start, match.end)}
+    others = [
+        index
+        for index, word in enumerate(words)
+        if not of.start <= index < of.end and index not in holders and word not in silent and word not in _NUMBERS
+    ]
+    before = sum(index < of.start and index not in known for index in others)
+    after = [index in known for index in others if index >= of.end]
+    return (
+        _UNKNOWN_BEFORE * min(before, 2) + _UNKNOWN_AFTER * min(after.count(False), 2) + _KNOWN_AFTER * min(sum(after), 1)
+    )
 
 
 def source(recogniser: Recogniser) -> str:

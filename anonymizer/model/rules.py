@@ -41,6 +41,9 @@ class Decision:
     category: str | None = None
     place: Place | None = None
 
+    def __str__(self) -> str:
+        return f"as {self.transform}" if self.action is Action.REPLACE else str(self.action)
+
 
 @dataclass(frozen=True, slots=True)
 class TableRules:

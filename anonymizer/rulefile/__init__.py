@@ -26,7 +26,7 @@ Every mistake of a file is told at once, each as `file:line: what is wrong`.
 """
 
 from anonymizer.rulefile.packs import find_packs, read_pack, shipped_packs
-from anonymizer.rulefile.rules import lint, read_rules
+from anonymizer.rulefile.rules import lint, lint_packs, read_rules
 from anonymizer.rulefile.schema import json_schema
 from anonymizer.rulefile.write import format_rules, write_rules
 
@@ -35,6 +35,7 @@ __all__ = [
     "format_rules",
     "json_schema",
     "lint",
+    "lint_packs",
     "read_pack",
     "read_rules",
     "shipped_packs",

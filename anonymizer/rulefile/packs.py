@@ -1,7 +1,8 @@
-"""Pack text -> `model.Pack`, and where packs lie: beside the rule file first, then those that are shipped."""
+"""Rule packs: reviewed knowledge of how columns are recognised and what happens to them. Read here, found by name."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,123 +11,167 @@ import yaml
 
 from anonymizer.errors import RuleError
 from anonymizer.model.finding import CATEGORIES, NOT_PERSONAL
-from anonymizer.model.rules import Action, Decision, Pack, Recogniser
+from anonymizer.model.rules import Decision, Pack, Recogniser
 from anonymizer.model.schema import TypeFamily
-from anonymizer.rulefile._yaml import Document, Entry, raise_all, suggestion
-from anonymizer.rulefile.rules import decision
+from anonymizer.rulefile._decisions import read_decision
+from anonymizer.rulefile._yaml import Document, Mistakes, read_text, suggestion
 
-TOP = ("pack", "version", "about", "defaults", "recognise")
-RECOGNISER = ("names", "tables", "types", "values", "confidence")
-LANGUAGES = ("nl", "fr", "en", "de")
-KNOWN_CATEGORIES = CATEGORIES + NOT_PERSONAL
-TYPES = tuple(family.value for family in TypeFamily)
+PACK_KEYS = ("pack", "version", "about", "defaults", "recognise")
+RECOGNISER_KEYS = ("names", "tables", "types", "values", "confidence")
+PACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
+
+_LANGUAGE = re.compile(r"[a-z]{2}\Z")
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def normalise(phrase: str) -> str:
+    """Lower-case words without accents, joined by single spaces: as column names read once they are split.
+
+    >>> normalise("Prénom-usuel"), normalise("N° d'ordre")
+    ('prenom usuel', 'n d ordre')
+    """
+    plain = unicodedata.normalize("NFKD", phrase.lower().replace("ß", "ss").replace("°", " "))
+    return " ".join(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
+
+
+# --- finding ----------------------------------------------------------------------------------------------------
+
+
+def shipped_packs() -> tuple[str, ...]:
+    """Names of the packs that come with the program, in alphabetical order."""
+    return tuple(sorted(path.stem for path in _shipped().glob("*.yaml")))
+
+
+def find_packs(names: Sequence[str], beside: Path | None = None) -> tuple[Pack, ...]:
+    """The packs of these names, in their order: a project's own in the folder `beside` before the shipped ones.
+
+    Raises RuleError, with a line per mistake of all packs.
+    """
+    found: list[Pack] = []
+    mistakes: list[str] = []
+    for name in names:
+        folders = (beside, _shipped()) if beside is not None else (_shipped(),)
+        files = [folder / f"{name}.yaml" for folder in folders] if PACK_NAME.match(name) else []
+        file = next((file for file in files if file.is_file()), None)
+        try:
+            if file is None:
+                known = shipped_packs()
+                near = suggestion(name, known) or f"; packs that come with the program are {', '.join(known)}"
+                raise RuleError(f"there is no rule pack called {name}{near}")
+            pack = read_pack(file)
+            if pack.name != name:
+                raise RuleError(f"{file}: calls itself {pack.name}; give the file and the pack the same name")
+            found.append(pack)
+        except RuleError as mistake:
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise RuleError("\n".join(mistakes))
+    return tuple(found)
 
 
 def _shipped() -> Path:
-    """`rules/` of a checkout, or its copy inside an installed package."""
+    """The folder of the shipped packs: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parent.parent
     installed = package / "_rules"
     return installed if installed.is_dir() else package.parent / "rules"
 
 
-def shipped_packs() -> tuple[str, ...]:
-    """Names of the packs that come with the program."""
-    return tuple(sorted(path.stem for path in _shipped().glob("*.yaml")))
-
-
-def find_packs(names: Sequence[str], beside: Path | None = None) -> tuple[Pack, ...]:
-    """The packs of these names, in this order; one that lies in the folder `beside` goes before a shipped one.
-
-    Raises RuleError when there is no such pack, or with a line per mistake in one.
-    """
-    packs = []
-    for name in names:
-        places = [folder / f"{name}.yaml" for folder in (beside, _shipped()) if folder is not None]
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
-            raise RuleError(f"there is no pack called {name}{suggestion(name, shipped_packs())}")
-        packs.append(read_pack(path))
-    return tuple(packs)
+# --- reading ----------------------------------------------------------------------------------------------------
 
 
 def read_pack(path: Path) -> Pack:
-    """The pack at `path`. Raises RuleError with a line per mistake."""
-    mistakes: list[str] = []
-    document = Document(path, mistakes)
-    raise_all(mistakes)
-    entries = {entry.key: entry for entry in document.entries(document.root, TOP, "the pack")}
-    name = document.text(entries["pack"].value, "pack") if "pack" in entries else path.stem
-    version = int(document.number(entries["version"].value, "version")) if "version" in entries else 1
-    defaults = _defaults(document, entries["defaults"]) if "defaults" in entries else {}
-    recognisers = _recognisers(document, entries["recognise"]) if "recognise" in entries else []
-    raise_all(mistakes)
-    return Pack(name, version, str(path), tuple(recognisers), defaults)
+    """One pack. Raises RuleError with a line per mistake."""
+    mistakes = Mistakes()
+    shown = f"rules/{path.name}" if path.parent == _shipped() else str(path)
+    document = Document(shown, read_text(path), mistakes)
+    if document.root is None:
+        raise RuleError(f"{shown}: is empty; a pack begins with `pack:` and its name")
+    fields = document.fields(document.root, "the pack", PACK_KEYS, required=("pack", "version", "about"))
+    name = document.text(fields.get("pack"), "pack") or ""
+    if name and not PACK_NAME.match(name):
+        document.wrong(fields["pack"], "a pack's name has letters, digits, _ and - only")
+    version = document.whole(fields.get("version"), "version", 1)
+    document.text(fields.get("about"), "about")
+    defaults = _defaults(document, fields.get("defaults"))
+    recognisers = tuple(_recognisers(document, fields.get("recognise")))
+    mistakes.refuse()
+    return Pack(name, version, shown, recognisers, defaults)
 
 
-def _is_category(document: Document, entry: Entry) -> bool:
-    if entry.key in KNOWN_CATEGORIES:
-        return True
-    close = suggestion(entry.key, KNOWN_CATEGORIES)
-    document.mistakes.append(f"{entry.place}: there is no category {entry.key}{close}")
-    return False
-
-
-def _defaults(document: Document, section: Entry) -> dict[str, Decision]:
-    defaults = {}
-    for entry in document.entries(section.value, None, "defaults"):
-        if _is_category(document, entry):
-            if isinstance(entry.value, yaml.ScalarNode):
-                made = Decision(Action.REPLACE, document.text(entry.value, entry.key), place=entry.place)
-            else:
-                made = decision(document, entry, f"the default of {entry.key}")
-            defaults[entry.key] = made
+def _defaults(document: Document, node: yaml.Node | None) -> dict[str, Decision]:
+    defaults: dict[str, Decision] = {}
+    if node is not None:
+        for category, key, value in document.items(node, "defaults"):
+            decision = read_decision(document, value, f"the default of {category}", document.place(key), category)
+            if _is_category(document, key) and decision is not None:
+                defaults[category] = decision
     return defaults
 
 
-def _recognisers(document: Document, section: Entry) -> list[Recogniser]:
-    return [
-        _recogniser(document, entry.key, node)
-        for entry in document.entries(section.value, None, "recognise")
-        if _is_category(document, entry)
-        for node in document.items(entry.value, f"recognise {entry.key}")
-    ]
+def _is_category(document: Document, key: yaml.Node) -> bool:
+    known = (*CATEGORIES, *NOT_PERSONAL)
+    if key.value in known:
+        return True
+    document.wrong(key, f"there is no category called {key.value}", close_to=key.value, known=known)
+    return False
 
 
-def _recogniser(document: Document, category: str, node: yaml.Node) -> Recogniser:
-    what = f"an entry of {category}"
-    entries = {entry.key: entry.value for entry in document.entries(node, RECOGNISER, what)}
-    types = document.texts(entries["types"], "types") if "types" in entries else []
-    for unknown in set(types) - set(TYPES):
-        document.wrong(entries["types"], f"there is no type {unknown}{suggestion(unknown, TYPES)}")
-    confidence = document.number(entries["confidence"], "confidence") if "confidence" in entries else 0.9
-    if not 0 < confidence < 1:
-        document.wrong(node, "confidence lies between 0 and 1")
+def _recognisers(document: Document, node: yaml.Node | None) -> list[Recogniser]:
+    found: list[Recogniser] = []
+    if node is None:
+        return found
+    for category, key, entries in document.items(node, "recognise"):
+        if _is_category(document, key):
+            for entry in document.elements(entries, f"recognise {category}"):
+                found.append(_recogniser(document, entry, category))
+    return found
+
+
+def _recogniser(document: Document, node: yaml.Node, category: str) -> Recogniser:
+    fields = document.fields(node, f"an entry of {category}", RECOGNISER_KEYS)
+    phrases = _phrases(document, fields.get("names"), "names")
+    if isinstance(node, yaml.MappingNode) and not {"names", "tables", "values"} & set(fields):
+        document.wrong(node, f"an entry of {category} needs names, tables or values, else it fits every column")
+    types = []
+    for name, place in document.names(fields.get("types"), "types"):
+        if name in set(TypeFamily):
+            types.append(TypeFamily(name))
+        else:
+            document.wrong(place, f"there is no type called {name}", close_to=name, known=list(TypeFamily))
     return Recogniser(
         category=category,
-        phrases=_phrases(document, entries.get("names"), "names"),
-        tables=_phrases(document, entries.get("tables"), "tables"),
-        types=tuple(TypeFamily(name) for name in types if name in TYPES),
-        values=tuple(document.texts(entries["values"], "values")) if "values" in entries else (),
-        confidence=float(confidence),
+        phrases=phrases,
+        tables=_phrases(document, fields.get("tables"), "tables"),
+        types=tuple(types),
+        values=tuple(name for name, _ in document.names(fields.get("values"), "values")),
+        confidence=_confidence(document, fields.get("confidence")),
         place=document.place(node),
     )
 
 
 def _phrases(document: Document, node: yaml.Node | None, what: str) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(
-            normal_phrase(text)
-            for entry in document.entries(node, LANGUAGES, what)
-            for text in document.texts(entry.value, f"{what} in {entry.key}")
-        )
-    )
+    """The words of all languages, each phrase once (many are the same in two languages)."""
+    found: dict[str, None] = {}
+    if node is None:
+        return ()
+    for language, key, words in document.items(node, what):
+        if not _LANGUAGE.match(language):
+            document.wrong(key, f"{what} has a key {language} that is no language; write two letters, such as nl")
+        for word in document.elements(words, f"{what} in {language}"):
+            phrase = document.name(word, f"an entry of {what} in {language}")
+            normal = normalise(phrase) if phrase else ""
+            if phrase and not normal:
+                document.wrong(word, f"an entry of {what} in {language} has no letter or digit")
+            elif normal:
+                found[normal] = None
+    return tuple(found)
 
 
-def normal_phrase(text: str) -> str:
-    """Lower-case words without accents, joined by single spaces.
-
-    >>> normal_phrase("Prénom  usuel")
-    'prenom usuel'
-    """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+def _confidence(document: Document, node: yaml.Node | None) -> float:
+    if node is None:
+        return 0.9
+    value = document.value(node, "confidence")
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1:
+        return float(value)
+    document.wrong(node, "confidence must be a number between 0 and 1, both excluded")
+    return 0.9

@@ -3,192 +3,254 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from anonymizer.model.rules import Action, Decision, Place, Relation, RuleFile, TableRules
-from anonymizer.model.schema import TableName, quote_name, split_name
-from anonymizer.rulefile._yaml import Document, Entry, raise_all, suggestion
+from anonymizer.model.rules import Action, Decision, Pack, Place, Relation, RuleFile, TableRules
+from anonymizer.model.schema import TableName
+from anonymizer.rulefile._decisions import read_decision
+from anonymizer.rulefile._relations import parse_relation
+from anonymizer.rulefile._yaml import Document, Mistakes, read_text, scalar, suggestion
 
-TOP = ("format", "database", "scope", "purpose", "packs", "pseudonyms", "tables", "relations", "accepted", "include")
-TABLE = ("columns", "keep", "undecided", "rows", "why", "subject")
-PURPOSE = ("text", "expires", "instruction")
-PSEUDONYMS = ("version", "locales")
-ACCEPTED = ("finding", "why", "until")
-FORMAT, VERSIONS = "1", (1,)
+TOP_KEYS = (
+    "format", "database", "scope", "purpose", "packs", "pseudonyms", "tables", "relations", "accepted", "include",
+)  # fmt: skip
+INCLUDED_KEYS = ("format", "tables", "relations", "accepted", "include")
+"""What an included file may say; the rest is said once, in the file that includes it."""
+TABLE_KEYS = ("subject", "rows", "columns", "keep", "undecided", "why")
+KEEP_KEYS = ("columns", "why")
+PURPOSE_KEYS = ("text", "instruction", "expires")
+PSEUDONYM_KEYS = ("version", "locales")
+ACCEPTED_KEYS = ("finding", "why", "until")
+ROWS = ("all", "none")
+FORMATS = (1,)
+"""Versions of the language that this program reads."""
+VERSIONS = (1,)
+"""Versions of the pseudonym algorithm that this program knows."""
+LOCALE = re.compile(r"[a-z]{2}(_[A-Z]{2})?\Z")
 
-_COMPOSITE = re.compile(r"(?P<table>.+)\.\((?P<columns>[^()]+)\)\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 def read_rules(path: Path) -> RuleFile:
-    """The rule file at `path`. Raises RuleError with a line per mistake."""
-    mistakes: list[str] = []
-    found: dict[str, Any] = {"tables": {}, "relations": []}
-    _read(path, mistakes, found, ())
-    raise_all(mistakes)
-    found["relations"] = tuple(found["relations"])
-    return RuleFile(file=str(path), **found)
+    """The rule file at `path`, included files followed. Raises RuleError with a line per mistake."""
+    reading = _Reading(Mistakes())
+    reading.read(path, ())
+    reading.refuse_ambiguous_tables()
+    reading.mistakes.refuse()
+    return RuleFile(file=str(path), tables=reading.tables, relations=tuple(reading.relations), **reading.head)
 
 
-def _read(path: Path, mistakes: list[str], found: dict[str, Any], above: tuple[Path, ...]) -> None:
-    document = Document(path, mistakes)
-    if document.root is None:
-        if not mistakes:
-            mistakes.append(f"{path}: is empty; write one with `anonymizer detect SOURCE -o {path.name}`")
-        return
-    entries = {entry.key: entry for entry in document.entries(document.root, TOP, "the rule file")}
-    if "format" not in entries:
-        document.wrong(document.root, "the line `format: 1` is missing")
-    elif document.text(entries["format"].value, "format") != FORMAT:
-        document.wrong(entries["format"].value, f"this program reads format {FORMAT} only")
-    for key, entry in entries.items():
-        if key == "include":
-            _include(document, entry, path, mistakes, found, above)
-        elif key == "tables":
-            _tables(document, entry, found["tables"])
-        elif key == "relations":
-            found["relations"] += [r for node in document.items(entry.value, key) if (r := _relation(document, node))]
-        elif key == "accepted":
-            for node in document.items(entry.value, key):
-                list(document.entries(node, ACCEPTED, "an accepted finding"))
-        elif above and key != "format":
-            document.wrong(entry.value, f"{key} belongs in the file that includes this one")
+class _Reading:
+    """What was read so far, of one rule file and of those that it includes."""
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        self.mistakes = mistakes
+        self.tables: dict[TableName, TableRules] = {}
+        self.relations: list[Relation] = []
+        self.head: dict[str, Any] = {}
+
+    def read(self, path: Path, above: tuple[Path, ...]) -> None:
+        """One file; `above` are the files that include it, resolved."""
+        document = Document(str(path), read_text(path), self.mistakes)
+        if document.root is None:
+            self.mistakes.add(Place(document.file), "is empty; `anonymizer detect SOURCE -o FILE` writes a first one")
+            return
+        what, known = ("an included file", INCLUDED_KEYS) if above else ("the rule file", TOP_KEYS)
+        fields = document.fields(document.root, what, known, required=("format",))
+        if (node := fields.get("format")) is not None and document.whole(node, "format", 1) not in FORMATS:
+            document.wrong(node, "format must be 1; a later program wrote this file")
+        if not above:
+            self._read_head(document, fields)
+        if (node := fields.get("tables")) is not None and not _is_empty(node):
+            for name, key, value in document.items(node, "tables"):
+                self._read_table(document, name, key, value)
+        for node in document.elements(fields.get("relations"), "relations"):
+            self._read_relation(document, node)
+        for node in document.elements(fields.get("accepted"), "accepted"):
+            _read_accepted(document, node)
+        for name, node in document.names(fields.get("include"), "include"):
+            self._include(document, node, path, name, above)
+
+    def _include(self, document: Document, node: yaml.Node, path: Path, name: str, above: tuple[Path, ...]) -> None:
+        included = path.parent / name
+        chain = (*above, path.resolve())
+        if included.resolve() in chain:
+            document.wrong(node, f"{name} includes itself; remove the line that closes the circle")
+        elif not included.is_file():
+            document.wrong(node, f"{name} is not there; names are relative to this file")
         else:
-            _head(document, entry, found)
+            self.read(included, chain)
 
+    def _read_head(self, document: Document, fields: Mapping[str, yaml.Node]) -> None:
+        for key in ("database", "scope"):
+            if (node := fields.get(key)) is not None:
+                self.head[key] = document.name(node, key)
+        if (node := fields.get("purpose")) is not None:
+            parts = document.fields(node, "purpose", PURPOSE_KEYS)
+            self.head["purpose"] = document.text(parts.get("text"), "text")
+            document.text(parts.get("instruction"), "instruction")
+            self.head["expires"] = _read_date(document, parts.get("expires"), "expires")
+        self.head["packs"] = tuple(name for name, _ in document.names(fields.get("packs"), "packs"))
+        if (node := fields.get("pseudonyms")) is not None:
+            parts = document.fields(node, "pseudonyms", PSEUDONYM_KEYS)
+            self.head["version"] = document.whole(parts.get("version"), "version", VERSIONS[-1])
+            if self.head["version"] not in VERSIONS:
+                document.wrong(parts["version"], f"this program makes pseudonyms of version {VERSIONS[-1]} only")
+            locales = document.names(parts.get("locales"), "locales")
+            for locale, place in locales:
+                if not LOCALE.match(locale):
+                    document.wrong(place, f"{locale} is no locale; write language and country, such as nl_BE")
+            if locales:
+                self.head["locales"] = tuple(locale for locale, _ in locales)
 
-def _include(
-    document: Document, entry: Entry, path: Path, mistakes: list[str], found: dict[str, Any], above: tuple[Path, ...]
-) -> None:
-    for name in document.texts(entry.value, "include"):
-        included = (path.parent / name).resolve()
-        if included in (*above, path.resolve()):
-            document.wrong(entry.value, f"{name} includes itself")
-        else:
-            _read(path.parent / name, mistakes, found, (*above, path.resolve()))
+    # --- tables -------------------------------------------------------------------------------------------------
 
-
-def _head(document: Document, entry: Entry, found: dict[str, Any]) -> None:
-    if entry.key in ("database", "scope"):
-        found[entry.key] = document.text(entry.value, entry.key)
-    elif entry.key == "packs":
-        found["packs"] = tuple(document.texts(entry.value, "packs"))
-    elif entry.key == "purpose":
-        for part in document.entries(entry.value, PURPOSE, "purpose"):
-            text = document.text(part.value, part.key)
-            if part.key in ("text", "expires"):
-                found["purpose" if part.key == "text" else "expires"] = text
-            if part.key == "expires" and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-                document.wrong(part.value, "expires is no date like 2027-01-31")
-    elif entry.key == "pseudonyms":
-        for part in document.entries(entry.value, PSEUDONYMS, "pseudonyms"):
-            if part.key == "locales":
-                found["locales"] = tuple(document.texts(part.value, "locales"))
-            elif (version := int(document.number(part.value, "version"))) in VERSIONS:
-                found["version"] = version
-            else:
-                document.wrong(part.value, f"this program knows version {VERSIONS[-1]} of the pseudonyms")
-
-
-# --- tables -----------------------------------------------------------------------------------------------------
-
-
-def _tables(document: Document, entry: Entry, tables: dict[TableName, TableRules]) -> None:
-    for section in document.entries(entry.value, None, "tables"):
+    def _read_table(self, document: Document, text: str, key: yaml.Node, node: yaml.Node) -> None:
         try:
-            name = TableName.parse(section.key)
+            name = TableName.parse(text)
         except ValueError:
-            document.mistakes.append(f"{section.place}: {section.key} is no table name; write schema.table")
-            continue
-        if name in tables:
-            document.mistakes.append(f"{section.place}: table {name} stands at {tables[name].place} already")
-            continue
-        tables[name] = _table(document, name, section)
+            document.wrong(key, f"{text} is not a table's name; write schema.table, odd names in double quotes")
+            return
+        if name in self.tables:
+            document.wrong(key, f"table {name} has a section already, at {self.tables[name].place}")
+            return
+        what = f"table {name}"
+        fields = {} if _is_empty(node) else document.fields(node, what, TABLE_KEYS)
+        why = document.text(fields.get("why"), f"the reason of {what}")
+        rows = document.choice(fields.get("rows"), f"rows of {what}", ROWS, "all")
+        columns = _read_columns(document, fields, what, why if rows == "all" else None)
+        subject = document.text(fields.get("subject"), f"subject of {what}")
+        self.tables[name] = TableRules(name, columns, rows, why, subject, document.place(key))
+
+    def refuse_ambiguous_tables(self) -> None:
+        """`customer` and `crm.customer` in one rule file: nobody can tell whether these are two tables."""
+        with_schema = {name.name: name for name in self.tables if name.schema}
+        for name, rules in self.tables.items():
+            if not name.schema and name.name in with_schema and rules.place is not None:
+                other = with_schema[name.name]
+                self.mistakes.add(rules.place, f"{name} and {other} may be one table; write both with their schema")
+
+    # --- relations ----------------------------------------------------------------------------------------------
+
+    def _read_relation(self, document: Document, node: yaml.Node) -> None:
+        text = document.name(node, "a relation")
+        if text is None:
+            return
+        try:
+            self.relations.append(parse_relation(text, document.place(node)))
+        except ValueError as wrong:
+            document.wrong(node, str(wrong))
 
 
-def _table(document: Document, name: TableName, section: Entry) -> TableRules:
+def _read_columns(
+    document: Document, fields: Mapping[str, yaml.Node], what: str, why: str | None
+) -> dict[str, Decision]:
+    """Column -> decision. `why`, the table's reason, is that of the kept columns that have none of their own."""
     columns: dict[str, Decision] = {}
-    facts: dict[str, Any] = {}
-    what = f"table {name}"
-    entries = {entry.key: entry for entry in document.entries(section.value, TABLE, what)}
-    for key in ("why", "subject", "rows"):
-        if key in entries:
-            facts[key] = document.text(entries[key].value, key)
-    if facts.get("rows", "all") not in ("all", "none"):
-        document.wrong(entries["rows"].value, "rows is neither all nor none")
-    for entry in document.entries(entries["columns"].value, None, "columns") if "columns" in entries else ():
-        columns[entry.key] = _decision(document, entry)
-    for key, action in (("keep", Action.KEEP), ("undecided", Action.UNDECIDED)):
-        for node in document.items(entries[key].value, f"{key} of {what}") if key in entries else ():
-            column = document.text(node, f"a column of {what}")
-            if column in columns:
-                document.wrong(node, f"column {quote_name(column)} of {what} is decided twice")
-            elif column:
-                columns[column] = Decision(action, why=facts.get("why"), place=document.place(node))
-    return TableRules(name, columns, place=section.place, **facts)
+
+    def decide(name: str, decision: Decision, node: yaml.Node) -> None:
+        if name in columns:
+            document.wrong(node, f"column {name} of {what} is decided twice, first at {columns[name].place}")
+        else:
+            columns[name] = decision
+
+    node = fields.get("columns")
+    if node is not None and not _is_empty(node):
+        for name, key, value in document.items(node, f"columns of {what}"):
+            decision = read_decision(document, value, f"column {name}", document.place(key))
+            if decision is not None:
+                decide(name, decision, key)
+    kept = fields.get("keep")
+    if isinstance(kept, yaml.MappingNode):
+        parts = document.fields(kept, f"keep of {what}", KEEP_KEYS, required=KEEP_KEYS)
+        why = document.text(parts.get("why"), f"the reason to keep columns of {what}") or why
+        kept = parts.get("columns")
+    for name, node in document.names(kept, f"keep of {what}"):
+        decide(name, Decision(Action.KEEP, why=why, place=document.place(node)), node)
+    for name, node in document.names(fields.get("undecided"), f"undecided of {what}"):
+        decide(name, Decision(Action.UNDECIDED, place=document.place(node)), node)
+    return columns
 
 
-def _decision(document: Document, entry: Entry) -> Decision:
-    if isinstance(entry.value, yaml.ScalarNode):
-        return Decision(Action.REPLACE, document.text(entry.value, f"column {entry.key}") or None, place=entry.place)
-    return decision(document, entry, f"column {entry.key}")
+def _is_empty(node: yaml.Node) -> bool:
+    """A key without a value, as it stands while a person writes."""
+    return isinstance(node, yaml.ScalarNode) and scalar(node) is None
 
 
-def decision(document: Document, entry: Entry, what: str) -> Decision:
-    """`{as: …, why: …, parameters…}` or `{keep: true, why: …}`."""
-    parts = {part.key: part.value for part in document.entries(entry.value, None, what)}
-    why = document.text(parts.pop("why"), "why") if "why" in parts else None
-    if "keep" in parts:
-        if not document.flag(parts.pop("keep"), "keep") or parts:
-            document.wrong(entry.value, f"{what}: `keep: true` goes with `why` alone")
-        return Decision(Action.KEEP, why=why, place=entry.place)
-    if "as" not in parts:
-        document.wrong(entry.value, f"{what} says neither `as` nor `keep`")
-        return Decision(Action.UNDECIDED, place=entry.place)
-    transform = document.text(parts.pop("as"), "as")
-    parameters = {key: document.scalar(value, key) for key, value in parts.items()}
-    return Decision(Action.REPLACE, transform, parameters, why, place=entry.place)
+def _read_accepted(document: Document, node: yaml.Node) -> None:
+    parts = document.fields(node, "an accepted finding", ACCEPTED_KEYS, required=ACCEPTED_KEYS)
+    if "finding" in parts:
+        document.name(parts["finding"], "finding")
+    document.text(parts.get("why"), "why")
+    _read_date(document, parts.get("until"), "until")
 
 
-# --- relations --------------------------------------------------------------------------------------------------
-
-
-def _relation(document: Document, node: yaml.Node) -> Relation | None:
-    text = document.text(node, "a relation")
-    sides = [_side(side.strip()) for side in text.split("->")]
-    if len(sides) != 2 or sides[0] is None or sides[1] is None:
-        document.wrong(node, "a relation reads `table.column -> table.column`, or `table.(a, b) -> table.(c, d)`")
+def _read_date(document: Document, node: yaml.Node | None, what: str) -> str | None:
+    text = document.name(node, what) if node is not None else None
+    if text is None or node is None:
         return None
-    (table, columns), (references, referenced) = sides[0], sides[1]
-    if len(columns) != len(referenced):
-        document.wrong(node, f"the relation joins {len(columns)} columns to {len(referenced)}")
-        return None
-    return Relation(table, columns, references, referenced, document.place(node))
-
-
-def _side(text: str) -> tuple[TableName, tuple[str, ...]] | None:
     try:
-        if match := _COMPOSITE.match(text):
-            return TableName.parse(match["table"]), tuple(split_name(c.strip())[0] for c in match["columns"].split(","))
-        *table, column = split_name(text)
-        return TableName.parse(".".join(map(quote_name, table))), (column,)
+        if _DATE.match(text):
+            date.fromisoformat(text)
+            return text
     except ValueError:
-        return None
+        pass
+    document.wrong(node, f"{what} must be a date such as 2027-01-31")
+    return None
 
 
 # --- what needs the plug-ins --------------------------------------------------------------------------------------
 
 
-def lint(rules: RuleFile, known_transforms: Collection[str]) -> list[str]:
-    """A sentence for each decision that names a transform there is none of."""
+def lint(rules: RuleFile, known_transforms: Collection[str] | Mapping[str, Collection[str]]) -> list[str]:
+    """`file:line: …` for each decision that names an unknown transform, or an unknown parameter of a known one.
+
+    Parameters are looked at when `known_transforms` maps each transform to them; `domain` fits every transform.
+    """
+    return [
+        mistake
+        for table in rules.tables.values()
+        for column, decision in table.columns.items()
+        for mistake in _lint(decision, f"column {column}", rules.file, known_transforms)
+    ]
+
+
+def lint_packs(
+    packs: Sequence[Pack],
+    known_transforms: Collection[str] | Mapping[str, Collection[str]],
+    known_identifiers: Collection[str],
+) -> list[str]:
+    """The same for the defaults of packs, and for identifiers that their recognisers name."""
     mistakes = []
-    for table in rules.tables.values():
-        for column, made in table.columns.items():
-            if made.action is Action.REPLACE and made.transform not in known_transforms:
-                place: Place | str = made.place or rules.file
-                hint = suggestion(str(made.transform), known_transforms) or "; see `anonymizer list transforms`"
-                mistakes.append(f"{place}: column {column} is replaced as {made.transform}, which does not exist{hint}")
+    for pack in packs:
+        for category, decision in pack.defaults.items():
+            mistakes += _lint(decision, f"the default of {category}", pack.file, known_transforms)
+        for recogniser in pack.recognisers:
+            mistakes += [
+                f"{recogniser.place}: there is no identifier called {name}{suggestion(name, known_identifiers)}"
+                for name in recogniser.values
+                if name not in known_identifiers
+            ]
     return mistakes
+
+
+def _lint(
+    decision: Decision, what: str, file: str, known: Collection[str] | Mapping[str, Collection[str]]
+) -> list[str]:
+    name, place = decision.transform, decision.place or file
+    if decision.action is not Action.REPLACE or name is None:
+        return []
+    if name not in known:
+        near = suggestion(name, known) or "; see `anonymizer list transforms`"
+        return [f"{place}: {what} is replaced as {name}, which does not exist{near}"]
+    parameters = {*known[name], "domain"} if isinstance(known, Mapping) else None
+    return [
+        f"{place}: {name} has no parameter called {parameter}{suggestion(parameter, parameters)}"
+        for parameter in decision.parameters
+        if parameters is not None and parameter not in parameters
+    ]

@@ -1,125 +1,128 @@
-"""The JSON Schema (2020-12) of rule files and packs, for editors that check while one types."""
+"""The JSON Schema (draft 2020-12) of rule files and packs, for editors that check while one types.
+
+It refuses nothing that the reader takes; the reader is stricter, since it sees names, relations and included files.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from anonymizer.rulefile.packs import KNOWN_CATEGORIES, LANGUAGES, TYPES
-from anonymizer.rulefile.rules import VERSIONS
+from anonymizer.model.finding import CATEGORIES, NOT_PERSONAL
+from anonymizer.model.schema import TypeFamily
+from anonymizer.rulefile import rules
 
-_TEXT = {"type": ["string", "number", "boolean"]}
-_TEXTS = {"type": "array", "items": _TEXT}
-_DECISION = {
-    "description": "What replaces the column, or why it is kept.",
-    "oneOf": [
-        {"type": "string", "description": "The name of a replacement; see `anonymizer list transforms`."},
-        {
-            "type": "object",
-            "required": ["as"],
-            "properties": {"as": {"type": "string"}, "why": {"type": "string"}, "keep": False},
-            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-        },
-        {
-            "type": "object",
-            "required": ["keep"],
-            "properties": {"keep": {"const": True}, "why": {"type": "string"}},
-            "additionalProperties": False,
-        },
-    ],
-}
-_TABLE = {
-    "type": ["object", "null"],
-    "additionalProperties": False,
-    "properties": {
-        "subject": {"type": "string", "description": "Whom the rows are about: customer, employee, candidate …"},
-        "columns": {"type": ["object", "null"], "additionalProperties": _DECISION},
-        "keep": {**_TEXTS, "description": "Decided: not personal."},
-        "undecided": {**_TEXTS, "description": "A person has to decide; the run stops until then."},
-        "rows": {"enum": ["all", "none"], "description": "none empties the table."},
-        "why": {"type": "string"},
-    },
-}
+_NAME = {"type": ["string", "number", "boolean", "null"], "description": "A name; `on` and `null` are names too."}
+_VALUE = {"type": ["string", "number", "boolean", "null"]}
+_TEXT = {"type": "string", "pattern": r"\S"}
+_NAMES = {"type": "array", "items": _NAME}
+_DATE = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+_CATEGORY = {"enum": [*CATEGORIES, *NOT_PERSONAL]}
+_WHY = {**_TEXT, "description": "The reason, for auditors: it reaches the report."}
 
 
 def json_schema() -> dict[str, Any]:
-    """One schema for both: what begins with `pack` is a pack, anything else a rule file."""
-    words = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(LANGUAGES, _TEXTS)}
+    """One schema for both: what has the key `pack` is a pack, anything else a rule file."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "anonymizer rule file or pack",
+        "title": "anonymizer rule file or rule pack",
+        "type": "object",
         "if": {"required": ["pack"]},
-        "then": _pack(words),
-        "else": _rules(),
+        "then": _pack(),
+        "else": _rule_file(),
+        "$defs": {"decision": _decision(), "words": _words(), "table": _table()},
     }
 
 
-def _rules() -> dict[str, Any]:
+def _object(properties: dict[str, Any], required: tuple[str, ...] = (), about: str = "") -> dict[str, Any]:
+    """A mapping with these keys only."""
+    schema = {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+    return {**schema, "description": about} if about else schema
+
+
+def _decision() -> dict[str, Any]:
+    replaced = {
+        "type": "object",
+        "required": ["as"],
+        "properties": {"as": _NAME, "why": _WHY, "category": _CATEGORY, "keep": False},
+        "additionalProperties": _VALUE,
+        "description": "A replacement, its parameters, and the reason.",
+    }
+    kept = _object({"keep": {"const": True}, "why": _WHY, "category": _CATEGORY}, ("keep", "why"), "Kept as it is.")
+    name = {
+        "type": ["string", "null"],
+        "not": {"const": "keep"},
+        "description": "The name of a replacement: `anonymizer list transforms`.",
+    }
+    return {"anyOf": [name, replaced, kept]}
+
+
+def _words() -> dict[str, Any]:
     return {
         "type": "object",
-        "required": ["format"],
-        "additionalProperties": False,
-        "properties": {
-            "format": {"const": 1},
-            "database": {"type": "string"},
-            "scope": {"type": "string", "description": "What shares a key; databases of one scope can be joined."},
-            "purpose": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    "text": {"type": "string"},
-                    "instruction": {"type": "string"},
-                    "expires": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
-                },
-            },
-            "packs": _TEXTS,
-            "pseudonyms": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {"version": {"enum": list(VERSIONS)}, "locales": _TEXTS},
-            },
-            "tables": {"type": ["object", "null"], "additionalProperties": _TABLE},
-            "relations": {"type": "array", "items": {"type": "string", "pattern": "->"}},
-            "accepted": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "properties": {"finding": _TEXT, "why": {"type": "string"}, "until": {"type": "string"}},
-                },
-            },
-            "include": _TEXTS,
-        },
+        "propertyNames": {"pattern": "^[a-z]{2}$"},
+        "additionalProperties": _NAMES,
+        "description": "Language (two letters) -> words; case, accents and punctuation do not matter.",
     }
 
 
-def _pack(words: dict[str, Any]) -> dict[str, Any]:
-    recogniser = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "names": words,
-            "tables": words,
-            "types": {"type": "array", "items": {"enum": list(TYPES)}},
-            "values": _TEXTS,
+def _table() -> dict[str, Any]:
+    keep = {
+        "anyOf": [_NAMES, _object({"columns": _NAMES, "why": _WHY}, rules.KEEP_KEYS)],
+        "description": "Columns that are not personal.",
+    }
+    properties = {
+        "subject": {**_TEXT, "description": "Whom the rows are about: customer, employee, candidate …"},
+        "rows": {"enum": list(rules.ROWS), "description": "none: the table is emptied."},
+        "columns": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/decision"}},
+        "keep": keep,
+        "undecided": {**_NAMES, "description": "A person has to decide on these; no run until then."},
+        "why": _WHY,
+    }
+    return {**_object(properties), "type": ["object", "null"]}
+
+
+def _rule_file() -> dict[str, Any]:
+    purpose = {"text": _TEXT, "instruction": _TEXT, "expires": _DATE}
+    pseudonyms = {
+        "version": {"enum": list(rules.VERSIONS), "description": "Of the pseudonym algorithm."},
+        "locales": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2}(_[A-Z]{2})?$"}},
+    }
+    accepted = _object({"finding": _NAME, "why": _WHY, "until": _DATE}, rules.ACCEPTED_KEYS)
+    properties = {
+        "format": {"enum": list(rules.FORMATS), "description": "Of this file."},
+        "database": _NAME,
+        "scope": {**_NAME, "description": "What shares a key: databases of one scope may be joined."},
+        "purpose": _object(purpose, about="What the copy is for, on whose instruction, and until when."),
+        "packs": {**_NAMES, "description": "Rule packs, a project's own beside this file or shipped ones."},
+        "pseudonyms": _object(pseudonyms),
+        "tables": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/table"}},
+        "relations": {
+            "type": "array",
+            "items": {"type": "string", "pattern": r"\..*->.*\."},
+            "description": "Foreign keys that the database does not declare: a.b -> c.d, a.(x, y) -> c.(p, q).",
+        },
+        "accepted": {"type": "array", "items": accepted},
+        "include": {**_NAMES, "description": "Rule files, relative to this one."},
+    }
+    return _object(properties, ("format",), "What happens to every column of a database.")
+
+
+def _pack() -> dict[str, Any]:
+    recogniser = _object(
+        {
+            "names": {"$ref": "#/$defs/words"},
+            "tables": {"$ref": "#/$defs/words"},
+            "types": {"type": "array", "items": {"enum": [family.value for family in TypeFamily]}},
+            "values": {**_NAMES, "description": "Identifiers whose values count: `anonymizer list identifiers`."},
             "confidence": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
-        },
+        }
+    )
+    by_category = {"type": "object", "propertyNames": _CATEGORY}
+    properties = {
+        "pack": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"},
+        "version": {"type": "integer", "minimum": 1},
+        "about": _TEXT,
+        "defaults": {**by_category, "additionalProperties": {"$ref": "#/$defs/decision"}},
+        "recognise": {**by_category, "additionalProperties": {"type": "array", "items": recogniser}},
     }
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "pack": {"type": "string"},
-            "version": {"type": "integer"},
-            "about": {"type": "string"},
-            "defaults": {
-                "type": "object",
-                "propertyNames": {"enum": list(KNOWN_CATEGORIES)},
-                "additionalProperties": _DECISION,
-            },
-            "recognise": {
-                "type": "object",
-                "propertyNames": {"enum": list(KNOWN_CATEGORIES)},
-                "additionalProperties": {"type": "array", "items": recogniser},
-            },
-        },
-    }
+    return _object(properties, ("pack", "version", "about"), "How columns are recognised, and what happens to them.")

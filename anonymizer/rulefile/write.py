@@ -1,150 +1,180 @@
-"""`model.RuleFile` -> canonical text, and laying a text out anew with its comments.
+"""Rule files as text: written from a `RuleFile`, or laid out anew from a person's own text with its comments.
 
-One line per personal column, one list per table for what is kept, one for what a person must still decide; in schema
-order, so that a change of the schema is a change of few lines.
+One line per personal column, one list per table for what is kept, in the order of the schema, so that a change of the
+schema is a change of few lines.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import re
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
-from anonymizer.errors import RuleError
-from anonymizer.model.rules import Action, Decision, Relation, RuleFile, Scalar, TableRules
-from anonymizer.model.schema import ColumnName, quote_name
+from anonymizer.model.rules import Action, Decision, RuleFile, Scalar, TableRules
+from anonymizer.model.schema import ColumnName
+from anonymizer.rulefile._layout import Entry, Node, Path, lay_out, plain, quoted
+from anonymizer.rulefile._relations import write_relation
+from anonymizer.rulefile._tree import read_tree
+from anonymizer.rulefile.rules import TABLE_KEYS, TOP_KEYS
 
-_WIDTH = 110
-_PLAIN = re.compile(r"[A-Za-z_][\w.\-]*\Z")
-_WORDS = ("true", "false", "null")
+EDITOR_LINE = "# yaml-language-server: $schema=anonymizer.schema.json"
+"""Tells editors which schema to check against; `anonymizer rules schema` prints it."""
+
+_DECISION_KEYS = ("as", "keep", "", "category", "why")
+"""Parameters stand where the empty word is."""
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+
+# --- from rules ---------------------------------------------------------------------------------------------------
 
 
 def write_rules(rules: RuleFile, comments: Mapping[ColumnName, str] | None = None) -> str:
-    """The canonical text of `rules`. `comments` (evidence, without data values) stand behind their column's line."""
+    """The canonical text of `rules`: the same for the same rules, and what `read_rules` reads back.
+
+    `comments` (evidence without data values) stand beside their columns, those of undecided ones as proposals.
+    """
     comments = comments or {}
-    lines = ["# yaml-language-server: $schema=./rules.schema.json", "format: 1"]
+    entries = [_entry("format", "1")]
     if rules.database:
-        lines.append(f"database: {_scalar(rules.database)}")
-    lines.append(f"scope: {_scalar(rules.scope)}")
-    purpose = {"text": rules.purpose, "expires": rules.expires}
-    if rules.purpose or rules.expires:
-        lines.append(f"purpose: {_flow({k: v for k, v in purpose.items() if v})}")
-    lines.append(f"packs: [{', '.join(map(_scalar, rules.packs))}]")
-    lines.append(f"pseudonyms: {{version: {rules.version}, locales: [{', '.join(map(_scalar, rules.locales))}]}}")
-    lines.append("tables:" if rules.tables else "tables: {}")
-    for table in rules.tables.values():
-        lines += _table(table, comments)
+        entries.append(_entry("database", plain(rules.database)))
+    entries.append(_entry("scope", plain(rules.scope)))
+    purpose = []
+    if rules.purpose:
+        purpose.append(_entry("text", quoted(rules.purpose)))
+    if rules.expires:
+        purpose.append(_entry("expires", rules.expires if _DATE.match(rules.expires) else quoted(rules.expires)))
+    if purpose:
+        entries.append(Entry("purpose", _map(purpose)))
+    entries.append(Entry("packs", _list(rules.packs)))
+    pseudonyms = [_entry("version", str(rules.version)), Entry("locales", _list(rules.locales))]
+    entries.append(Entry("pseudonyms", _map(pseudonyms)))
+    tables = [Entry(plain(str(name)), _table(table, comments)) for name, table in rules.tables.items()]
+    entries.append(Entry("tables", _map(tables)))
     if rules.relations:
-        lines.append("relations:")
-        lines += [f"  - {_scalar(_relation(relation))}" for relation in rules.relations]
-    return "\n".join(lines) + "\n"
+        relations = [_entry(None, _relation_text(write_relation(relation))) for relation in rules.relations]
+        entries.append(Entry("relations", Node(entries=relations)))
+    return lay_out([EDITOR_LINE], _map(entries), [], _blocks_of_rules)
 
 
-def _table(table: TableRules, comments: Mapping[ColumnName, str]) -> Iterator[str]:
-    yield f"  {_scalar(str(table.table))}:"
-    for key in ("subject", "why"):
-        if value := getattr(table, key):
-            yield f"    {key}: {_scalar(value)}"
-    if table.rows != "all":
-        yield f"    rows: {table.rows}"
-    written = {name: d for name, d in table.columns.items() if not _is_listed(d, table)}
-    if written:
-        yield "    columns:"
-    for name, decision in written.items():
-        yield f"      {_scalar(name)}: {_decision(decision)}{_comment(comments.get(ColumnName(table.table, name)))}"
-    kept = [n for n, d in table.columns.items() if d.action is Action.KEEP and n not in written]
-    if kept:
-        yield from _list("keep", kept)
-    undecided = [n for n, d in table.columns.items() if d.action is Action.UNDECIDED]
+def _table(rules: TableRules, comments: Mapping[ColumnName, str]) -> Node:
+    def beside(column: str) -> str:
+        return _comment(comments.get(ColumnName(rules.table, column)))
+
+    own, kept, undecided = [], [], []
+    for column, decision in rules.columns.items():
+        if decision.action is Action.UNDECIDED:
+            undecided.append(Entry(None, Node(plain(column)), beside=beside(column) or _comment(decision.category)))
+        elif _says_nothing_of_its_own(decision, rules):
+            kept.append(column)
+        else:
+            own.append(Entry(plain(column), _decision(decision), beside=beside(column)))
+    entries = []
+    if rules.subject:
+        entries.append(_entry("subject", plain(rules.subject)))
+    if rules.rows != "all":
+        entries.append(_entry("rows", rules.rows))
+    if own:
+        entries.append(Entry("columns", _map(own)))
+    if kept or (not rules.columns and not entries):
+        entries.append(Entry("keep", _list(kept)))
     if undecided:
-        yield "    undecided:"
-    for name in undecided:
-        yield f"      - {_scalar(name)}{_comment(comments.get(ColumnName(table.table, name)))}"
-    if not table.columns and table.rows == "all":
-        yield "    keep: []"
+        entries.append(Entry("undecided", Node(entries=undecided)))
+    if rules.why:
+        entries.append(_entry("why", quoted(rules.why)))
+    return _map(entries)
 
 
-def _is_listed(decision: Decision, table: TableRules) -> bool:
-    """Whether a column stands in a list: its decision says nothing of its own."""
-    if decision.action is Action.UNDECIDED:
-        return True
-    return decision.action is Action.KEEP and (decision.why is None or decision.why == table.why)
+def _says_nothing_of_its_own(decision: Decision, rules: TableRules) -> bool:
+    """Whether a kept column stands in the table's list, whose reason is the table's."""
+    inherited = rules.why if rules.rows == "all" else None
+    return decision.action is Action.KEEP and decision.why in (None, inherited)
 
 
-def _list(key: str, names: list[str]) -> Iterator[str]:
-    text = f"{key}: [{', '.join(map(_scalar, names))}]"
-    yield from (
-        textwrap.wrap(
-            text,
-            _WIDTH,
-            initial_indent="    ",
-            subsequent_indent="      ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        if not any(" " in name for name in names)
-        else [f"    {text}"]
-    )
-
-
-def _decision(decision: Decision) -> str:
-    if decision.action is Action.KEEP:
-        return _flow({"keep": True, **({"why": decision.why} if decision.why else {})})
-    if not decision.parameters and not decision.why:
-        return _scalar(str(decision.transform))
-    why = {"why": decision.why} if decision.why else {}
-    return _flow({"as": decision.transform, **decision.parameters, **why})
-
-
-def _relation(relation: Relation) -> str:
-    def side(table: object, columns: tuple[str, ...]) -> str:
-        names = ", ".join(map(quote_name, columns))
-        return f"{table}.{names}" if len(columns) == 1 else f"{table}.({names})"
-
-    return f"{side(relation.table, relation.columns)} -> {side(relation.references, relation.referenced)}"
-
-
-def _flow(values: Mapping[str, Scalar]) -> str:
-    return "{" + ", ".join(f"{_scalar(key)}: {_scalar(value)}" for key, value in values.items()) + "}"
+def _decision(decision: Decision) -> Node:
+    """A transform's name, or a map when there is more to say."""
+    transform = plain(str(decision.transform)) if decision.transform != "null" else "null"
+    category = decision.category if decision.category not in (None, decision.transform) else None
+    if decision.action is Action.REPLACE and not decision.parameters and not decision.why and not category:
+        return Node(transform)
+    keeps = decision.action is Action.KEEP
+    entries = [_entry("keep", "true") if keeps else _entry("as", transform)]
+    entries += [_entry(plain(name), _scalar(value)) for name, value in decision.parameters.items()]
+    if category:
+        entries.append(_entry("category", plain(category)))
+    if decision.why:
+        entries.append(_entry("why", quoted(decision.why)))
+    return _map(entries)
 
 
 def _scalar(value: Scalar) -> str:
-    """A scalar as YAML 1.2 core reads it back; JSON strings are YAML strings."""
-    if value is None:
-        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if _PLAIN.match(value) and value.lower() not in _WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=any(ord(c) in (0x85, 0x2028, 0x2029, 0xFEFF, 0x7F) for c in value))
+    return "null" if value is None else plain(value) if isinstance(value, str) else repr(value)
+
+
+def _relation_text(text: str) -> str:
+    """Bare where YAML takes it as it is: no quotes, colons, comment signs."""
+    return text if re.fullmatch(r"[\w.]+(\.\([\w, ]+\))? -> [\w.]+(\.\([\w, ]+\))?", text, re.ASCII) else quoted(text)
+
+
+def _entry(key: str | None, text: str) -> Entry:
+    return Entry(key, Node(text))
+
+
+def _map(entries: Sequence[Entry]) -> Node:
+    return Node(entries=list(entries), is_map=True)
+
+
+def _list(names: Sequence[str]) -> Node:
+    return Node(entries=[_entry(None, plain(name)) for name in names])
 
 
 def _comment(text: str | None) -> str:
-    return f"  # {' '.join(text.split())}" if text else ""
+    words = "".join(c if c.isprintable() else " " for c in text or "").split()
+    return f"# {' '.join(words)}" if words else ""
 
 
-def format_rules(text: str) -> str:
-    """The text in canonical layout: comments, order and decisions stay. Raises RuleError for what is not YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+# --- from text ----------------------------------------------------------------------------------------------------
 
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    try:
-        data = yaml.load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f"line {mark.line + 1}: " if mark is not None else ""
-        raise RuleError(f"{line}the text is not YAML; check indentation, colons and quotes") from None
-    if data is None:
+
+def format_rules(text: str, file: str = "the rule file") -> str:
+    """The same rules and comments in canonical layout; doing it twice changes nothing more.
+
+    Raises RuleError for what is not YAML, or YAML that no rule file needs (tags, several documents).
+    """
+    text = re.sub("\ufeff|\r\n|[\r\x85\u2028\u2029]", lambda found: "" if found[0] == "\ufeff" else "\n", text)
+    tree = read_tree(text, file)
+    if tree is None:
         return text
-    out = io.StringIO()
-    yaml.dump(data, out)
-    lines = [line.rstrip() for line in out.getvalue().split("\n")]
-    return "\n".join(lines).rstrip("\n") + "\n"
+    keys = [entry.key for entry in tree.root.entries or ()]
+    if "pack" in keys:
+        return lay_out(tree.header, tree.root, tree.footer, _blocks_of_packs)
+    _order(tree.root, TOP_KEYS)
+    for entry in tree.root.entries or ():
+        if entry.key == "tables":
+            for table in entry.node.entries or ():
+                _order(table.node, TABLE_KEYS)
+                for section in table.node.entries or ():
+                    if section.key == "columns":
+                        for column in section.node.entries or ():
+                            _order(column.node, _DECISION_KEYS)
+    return lay_out(tree.header, tree.root, tree.footer, _blocks_of_rules)
+
+
+def _order(node: Node, keys: Sequence[str]) -> None:
+    """Sort a mapping by `keys`; others stand where the empty key is, or at the end."""
+    others = keys.index("") if "" in keys else len(keys)
+    if node.is_map and node.entries:
+        node.entries.sort(key=lambda entry: keys.index(entry.key) if entry.key in keys else others)
+
+
+def _blocks_of_rules(path: Path, node: Node) -> bool:
+    """The rule file itself, its tables, and lists of sentences."""
+    if path in ((), ("tables",), ("relations",), ("accepted",)) or path[:1] + path[2:] == ("tables", "columns"):
+        return True
+    if path[:1] == ("tables",) and len(path) == 2:
+        return any(entry.key in ("columns", "undecided") for entry in node.entries or ())
+    return path[:1] + path[2:] == ("tables", "undecided")
+
+
+def _blocks_of_packs(path: Path, node: Node) -> bool:
+    return path in ((), ("defaults",), ("recognise",)) or (path[:1] == ("recognise",) and len(path) == 2)

@@ -37,7 +37,8 @@ PARAMETERS: Mapping[str, str] = {
 }
 
 _MOST_DECIMALS = 3
-_DECIMAL = r"^[^0-9a-zA-Z°]*(?:(?:SRID=[0-9]+;)?\s*[A-Za-z ]*\()?[-+0-9.,;\s()<>eE]*[0-9][-+0-9.,;\s()<>]*$"
+_PLACE = r"^(?:(?:SRID=[0-9]+;)?\s*[A-Za-z ]*\()?[-+0-9.,;\s()<>]*$"
+_COARSE = r"^\s*[-+]?[0-9]{1,3}(?:[.,][0-9]{0,3})?\s*$"
 _WHOLE = r"^-?[0-9]{5,}$"
 _KEPT_WHOLE = 3
 _WKB_POINT = r"^(?:\\x)?01(?:01000000|01000020[0-9A-Fa-f]{8})[0-9A-Fa-f]{32}$"
@@ -69,11 +70,19 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     def matches(pattern: str) -> Kernel:
         return lambda values: pc.match_substring_regex(values, pattern)
 
+    def is_fine(values: pa.Array) -> pa.Array:
+        more = pc.match_substring_regex(values, rf"[.,][0-9]{{{decimals + 1}}}")
+        return pc.and_(pc.match_substring_regex(values, _PLACE), more)
+
+    points = _numbered.Kind(matches(_WKB_POINT), lambda values: _points(values, prf, decimals))
+    if binding.domain.unique:
+        return (points,)  # noise would make two places one
     return (
-        _numbered.Kind(matches(_WKB_POINT), lambda values: _points(values, prf, decimals)),
+        points,
         _numbered.Kind(matches(_WHOLE), lambda values: _redrawn(values, prf, _KEPT_WHOLE, "")),
         _numbered.Kind(matches(_WKB), lambda values: pa.array([_NOWHERE] * len(values))),
-        _numbered.Kind(matches(_DECIMAL), lambda values: _redrawn(values, prf, decimals, ".")),
+        _numbered.Kind(is_fine, lambda values: _redrawn(values, prf, decimals, ".")),
+        _numbered.Kind(matches(_COARSE), lambda values: values),
     )
 
 

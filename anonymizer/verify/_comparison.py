@@ -13,7 +13,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
+from anonymizer.model.plan import Plan, TablePlan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TableName
 from anonymizer.verify._fingerprint import U64, Fingerprinter
@@ -258,25 +258,22 @@ def alone(watch: type[Watcher], plan: Plan, source: Reader, target: Reader) -> C
         comparison.close()
 
 
-_SMALLEST_RANGE = {"ip_address": 1 << 16}
+PRIVATE_ADDRESSES = 1 << 16
 """Private networks are replaced within themselves; the smallest common one, 192.168.0.0/16, has so many addresses."""
 
 
-def capacity(plan: ColumnPlan) -> int | None:
-    """How many values a pseudonym is drawn from; None: so many that none is met by chance."""
-    smallest = _SMALLEST_RANGE.get(plan.category)
-    return min(plan.capacity or smallest, smallest) if smallest else plan.capacity
+_RISK = 1e-5
 
 
 def chance_bound(expected: float) -> int:
-    """The smallest number that a Poisson variable with this mean exceeds with a probability of 1 in a million."""
-    if expected < 1e-6:
+    """The smallest number that a Poisson variable with this mean exceeds once in 100,000 times."""
+    if expected < _RISK:
         return 0
     if expected > 1000:
         return math.ceil(expected + 5 * math.sqrt(expected))
     probability = total = math.exp(-expected)
     bound = 0
-    while 1 - total > 1e-6:
+    while 1 - total > _RISK:
         bound += 1
         probability *= expected / bound
         total += probability

@@ -31,10 +31,12 @@ CODES = (
 ).split()
 NAMES = ("full_name", "person_name")
 WORDS = ("email", "street_address", "password_or_secret", "username", "ip_address", "url", *NAMES)
+PRIVATE_ADDRESS = "private ip_address"
+"""Addresses of networks that everybody has, and that are replaced within themselves."""
 SEVERAL_WORDS = ("email", *NAMES, "street_address")
 
 _LIST_SIGNS = r"[\s,;<>{}\[\]()\"']"
-_HARMLESS = ["127.0.0.1", "0.0.0.0", "localhost"]
+_PRIVATE = r"^(10|127|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01])|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ def patterns(plan: TablePlan, batch: pa.RecordBatch) -> Iterator[Pattern]:
             for variant in _written_otherwise(category, values):
                 yield Pattern(Label(str(column.name), category, True), variant)
         elif category in WORDS:
+            if category == "ip_address":
+                private = pc.match_substring_regex(values, _PRIVATE)
+                yield Pattern(Label(str(column.name), PRIVATE_ADDRESS, False), values.filter(private))
+                values = values.filter(pc.invert(private))
             for variant in _parts(category, values):
                 yield Pattern(Label(str(column.name), category, False), variant)
         else:
@@ -98,8 +104,6 @@ def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
         if len(listed):
             yield _addresses(listed)
         return
-    if category == "ip_address":
-        values = values.filter(pc.invert(pc.is_in(values, pa.array(_HARMLESS))))
     yield values
     if category in NAMES:
         two = values.filter(pc.match_substring_regex(values, r"^\s*\S+\s+\S+\s*$"))
@@ -123,6 +127,7 @@ def _written_otherwise(category: str, values: pa.Array) -> Iterator[pa.Array]:
         international = values.filter(pc.match_substring_regex(values, r"^\s*(\+|00)"))
         digits = pc.replace_substring_regex(international, r"^\s*(?:\+|00)|[^0-9]", "")
         yield digits
+        yield pc.binary_join_element_wise("00", digits, "")
         known = digits.filter(pc.match_substring_regex(digits, r"^(?:3[1-3]|4[49])"))
         yield pc.replace_substring_regex(known, r"^..", "0")
         national = values.filter(pc.match_substring_regex(values, r"^\s*\(?0[1-9]"))
@@ -164,7 +169,8 @@ class Known:
             whole, chosen = np.unique(whole, return_index=True)
             digits = cut.all_digits(first, last)[chosen]
             lengths = np.minimum(cut.length(first, last)[chosen], 63)
-            self.number_lengths += np.bincount(lengths[digits], minlength=64)
+            alone = digits & (pattern.label.code | (first == last)[chosen])
+            self.number_lengths += np.bincount(lengths[alone], minlength=64)
             self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
             self._gathered.append((whole, begin[chosen], np.full(len(whole), label, np.uint16)))
 
@@ -207,7 +213,7 @@ def _telling(cut: Tokens, label: Label) -> tuple[I64, I64]:
     first = np.flatnonzero(np.diff(cut.cell, prepend=-1) != 0)
     last = np.minimum(cut.last[first], first + LONGEST - 1)
     length, digits = cut.length(first, last), cut.all_digits(first, last)
-    enough = np.where(digits & (label.category != "ip_address"), SHORTEST_NUMBER, SHORTEST)
+    enough = np.where(digits & (label.category not in ("ip_address", PRIVATE_ADDRESS)), SHORTEST_NUMBER, SHORTEST)
     if label.code:
         enough = np.full(len(first), SHORTEST_NUMBER)
     fit = length >= enough

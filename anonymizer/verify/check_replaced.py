@@ -1,8 +1,8 @@
 """Every replaced column was really replaced, row by row.
 
 Whole identifiers must differ from the source's own value in every row. Names, towns and other values of small domains
-may come out as themselves by chance: as many distinct ones as the number of pseudonyms makes likely, once in a million
-runs; more is a failure.
+may come out as themselves by chance: as many distinct ones as the number of pseudonyms makes likely, but for one run
+in 100,000; more is a failure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import TypeFamily
-from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, capacity, chance_bound, outcome
+from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Comparison, Rows, Watcher, alone, chance_bound, outcome
 from anonymizer.verify._fingerprint import U64, flat
 
 PROMISE = "No replaced value is still the source's own; small domains keep to what chance allows."
@@ -124,7 +124,7 @@ def _verdict(column: _Column) -> tuple[bool, str]:
     if len(column.constant) == 1:
         return False, f"{column.unchanged} cells already held the constant that replaces the column"
     if column.plan.category in WHOLE:
-        drawn_from = capacity(column.plan)
+        drawn_from = _capacity(column.plan)
         allowed = chance_bound(column.cells / drawn_from) if drawn_from else 0
         unlikely = False
     else:
@@ -134,6 +134,13 @@ def _verdict(column: _Column) -> tuple[bool, str]:
     if same > allowed or unlikely:
         return True, f"{words}; chance allows {0 if unlikely else allowed}"
     return False, f"{words}, within what chance allows ({allowed})"
+
+
+def _capacity(plan: ColumnPlan) -> int | None:
+    """How many values a pseudonym is drawn from; None: so many that none comes out as itself."""
+    return (
+        min(plan.capacity or PRIVATE_ADDRESSES, PRIVATE_ADDRESSES) if plan.category == "ip_address" else plan.capacity
+    )
 
 
 def _but_for_case(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
@@ -161,7 +168,7 @@ def _chance(plan: ColumnPlan, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.
     """How likely each value is its own pseudonym."""
     chance = 10.0 ** -np.minimum(lengths, 6)
     floor = _SMALL.get(plan.column.family, 0.0)
-    drawn_from = capacity(plan)
+    drawn_from = _capacity(plan)
     if drawn_from:
         floor = max(floor, 1 / drawn_from)
     elif plan.category in _VOCABULARIES:

@@ -17,7 +17,8 @@ from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.rules import Action
 from anonymizer.model.schema import ColumnName
-from anonymizer.verify._comparison import Watcher, alone, capacity, chance_bound, outcome
+from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Watcher, alone, chance_bound, outcome
+from anonymizer.verify._known import PRIVATE_ADDRESS
 from anonymizer.verify._scan import NUMBER, PLAIN_WORD, Hits
 
 PROMISE = (
@@ -55,8 +56,7 @@ class Watch(Watcher):
             label = self.run.known.labels[number]
             mine = labels == number
             count = int(np.count_nonzero(mine))
-            same_kind = replaced and plan is not None and plan.category == label.category
-            allowed = self._by_chance(hits, label.category, plan) if same_kind else 0
+            allowed = self._by_chance(hits, label.category, plan) if replaced and plan is not None else 0
             if not np.any(mine & (kinds != NUMBER)):
                 allowed += self._numbers_by_chance(hits)
             if not np.any(mine & (kinds != PLAIN_WORD)):
@@ -65,9 +65,11 @@ class Watch(Watcher):
             words = f"{where}: {count} distinct values of {label.column} ({label.category})"
             yield count > allowed, words + (f", within what chance allows ({allowed})" if count <= allowed else "")
 
-    def _by_chance(self, hits: Hits, category: str, plan: ColumnPlan | None) -> int:
+    def _by_chance(self, hits: Hits, category: str, plan: ColumnPlan) -> int:
         """A pseudonym may be another row's original, if both lie in the same range."""
-        drawn_from = capacity(plan) if plan is not None else None
+        drawn_from = plan.capacity if plan.category == category else None
+        if category == PRIVATE_ADDRESS and plan.category == "ip_address":
+            drawn_from = PRIVATE_ADDRESSES
         return chance_bound(hits.cells * self.run.known.counts.get(category, 0) / drawn_from) if drawn_from else 0
 
     def _numbers_by_chance(self, hits: Hits) -> int:

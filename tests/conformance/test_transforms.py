@@ -23,7 +23,7 @@ from tests.transforms.bindings import KEYS, OTHER_KEYS, bind
 TRANSFORMS = registry.load("transforms")
 GOLDEN = Path(__file__).parent / "golden_transforms.json"
 PARAMETERS: dict[str, dict[str, Any]] = {"set": {"value": "x"}}
-WIDTHS = [1, 2, 5, 8, 10, 13, 16, 20, 30, 50, 120]
+WIDTHS = [1, 3, 8, 13, 20, 40]
 INPUTS = [
     "Jan Peeters", "jan.peeters@bakkerij.example", "Kerkstraat 12 bus 3, 9000 Gent", "AB-1234", "1980-05-17",
     "+32 470 12 34 56", "Zoë", "4711",
@@ -73,7 +73,7 @@ def test_every_category_has_a_usual_transform():
 
 
 @every_transform
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(values=columns)
 def test_lengths_nulls_and_blanks_stay(name: str, values: list[str | None]):
     result = kernel(name)(array(values))
@@ -90,7 +90,7 @@ def test_lengths_nulls_and_blanks_stay(name: str, values: list[str | None]):
 
 
 @every_transform
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(first=columns, second=columns)
 def test_batches_do_not_matter(name: str, first: list[str | None], second: list[str | None]):
     mapped = kernel(name)
@@ -101,7 +101,7 @@ def test_batches_do_not_matter(name: str, first: list[str | None], second: list[
 
 @every_transform
 @pytest.mark.parametrize("width", WIDTHS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(values=columns)
 def test_nothing_grows_beyond_its_column(name: str, width: int, values: list[str | None]):
     fitting = [value if value is None else value[:width] for value in values]
@@ -129,8 +129,8 @@ def test_another_key_gives_other_pseudonyms_and_the_same_key_the_same(name: str)
 
 
 @every_transform
-@pytest.mark.parametrize("width", [None, 6, 12, 20, 40, 80])
-@settings(max_examples=20, deadline=None)
+@pytest.mark.parametrize("width", [None, 9, 14, 30])
+@settings(max_examples=8, deadline=None)
 @given(values=st.sets(st.text(st.sampled_from("abcABC-_. 0123456789@"), min_size=2, max_size=20), max_size=30))
 def test_what_was_unique_stays_unique(name: str, width: int | None, values: set[str]):
     mapped = kernel(name, width=width, unique=True)
@@ -171,18 +171,20 @@ FAMILIES = {
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_it_takes_or_refuses_every_type_before_the_first_row(name: str, family: TypeFamily):
     values = array([*FAMILIES[family], None])
+    refusals: list[str] = []
     for nullable in (True, False):
         binding = bind(name, family, nullable=nullable, labels=("red", "green", "blue"), **PARAMETERS.get(name, {}))
         try:
             mapped = module(name).kernel(binding)
         except RuleError as error:
-            assert "t.c" in str(error)
+            refusals.append(str(error))
             continue
         result = mapped(values)
         assert len(result) == len(values)
         assert result.to_pylist()[-1] is None
         if not nullable:
             assert result.null_count == 1
+    assert all("t.c" in refusal for refusal in refusals)
 
 
 @every_transform

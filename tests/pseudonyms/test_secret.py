@@ -102,8 +102,7 @@ def test_every_scope_version_and_label_has_a_key_of_its_own():
 
 
 def test_derived_keys_never_change():
-    assert KeyRing(Secret.from_text(TEXT), "scope", 1).derive("first_name", "first_name").hex() == EXPECTED
+    assert KeyRing(Secret.from_text(TEXT), "scope", 1).derive("first_name", "first_name").hex() == (
+        "b6fb031559bd0c69c439bd78f3a90621"
+    )
     assert KeyRing(Secret.from_text(TEXT), "scope", 1).identity == KeyRing(Secret.from_text(TEXT), "scope").identity
-
-
-EXPECTED = "@@"

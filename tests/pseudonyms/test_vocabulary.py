@@ -14,7 +14,7 @@ from anonymizer.pseudonyms.vocabulary import FOLDER, LANGUAGES, Vocabulary, belo
 from anonymizer.pseudonyms.written_form import compact
 
 FILES = sorted(FOLDER.glob("*.txt"))
-DIGEST = "@@"
+DIGEST = "8674dbfa61940830b11eb7d464d6a18f4f3c26e29488e76c90047b4bb2809f93"
 """Of all lists together. Every pseudonym depends on them: a change needs a new version of the algorithm."""
 
 
@@ -25,7 +25,7 @@ def entries(name: str, language: str) -> list[str]:
 def test_the_word_lists_are_those_of_this_version():
     digest = hashlib.sha256()
     for path in FILES:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        digest.update(f"{path.name}\0{path.read_text('utf-8')}".encode())
     assert digest.hexdigest() == DIGEST
 
 
@@ -92,7 +92,8 @@ def test_below_is_below():
 @pytest.mark.parametrize("width", [1, 2, 6, 12])
 def test_tokens_have_their_width_and_begin_with_a_letter(width: int):
     hashes = np.random.default_rng(1).integers(0, 2**63, 1_000).astype(np.uint64)
-    for made in (tokens(hashes, width).to_pylist(), words(hashes, width).to_pylist()):
-        assert {len(token) for token in made} == {width}
-        assert all(token[0].isalpha() for token in made)
-        assert not set("".join(made)) & set("01lo") or made != tokens(hashes, width).to_pylist()
+    made = tokens(hashes, width).to_pylist()
+    assert not set("".join(made)) & set("01lo")
+    for some in (made, words(hashes, width).to_pylist()):
+        assert {len(word) for word in some} == {width}
+        assert all(word[0].isalpha() for word in some)

@@ -131,7 +131,9 @@ def source() -> World:
             "{gold,silver}",
         ])  # fmt: skip
         orders.append([str(n), mail, f"{n * 10}.00", None if n == 2 else f"deliver at dock {n}", f"\\x0{n}ff"])
-        logins.append([str(n), f"{last.lower()}{n}", f"Geheim!{n * 1111}", f"81.246.{n}.{n * 9}", f"2024-0{n}-02 10:00:00"])
+        logins.append(
+            [str(n), f"{last.lower()}{n}", f"Geheim!{n * 1111}", f"81.246.{n}.{n * 9}", f"2024-0{n}-02 10:00:00"]
+        )
     orders.append(["9", orders[0][1], "15.00", "second order", None])
     return World({
         "customer": customers,

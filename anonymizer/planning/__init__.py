@@ -1,0 +1,61 @@
+"""Schema, findings and rules become one plan: what happens to each column, under which domain, decided by whom.
+
+    proposal    findings -> the rules that detection would write
+    decisions   rules -> a decision for each column, or the list of those that nobody decided
+    relations   columns that join have one decision
+    domains     columns whose values agree share a domain
+    refusals    what no plan may do
+    kernels     plan -> one function per replaced column
+
+Everything that can be refused is refused here, before the first row is read. The order is that of `make`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from anonymizer.model.finding import Finding
+from anonymizer.model.plan import Plan
+from anonymizer.model.rules import Pack, RuleFile
+from anonymizer.model.schema import Schema
+from anonymizer.planning.decisions import decide, located, match
+from anonymizer.planning.domains import domains_of, table_plans, transforms, with_capacities
+from anonymizer.planning.kernels import bind
+from anonymizer.planning.proposal import DETECTED, propose
+from anonymizer.planning.refusals import refuse_broken_derivations, refuse_emptied_parents
+from anonymizer.planning.relations import confirmed, roots
+
+__all__ = ["bind", "located", "make", "propose", "transforms"]
+
+
+def make(
+    schema: Schema,
+    rules: RuleFile,
+    findings: Iterable[Finding] = (),
+    packs: Sequence[Pack] = (),
+    assume_masked: bool = False,
+) -> Plan:
+    """The plan of a run, in the visible order below.
+
+    Raises FindingsError naming the undecided columns, RuleError where rules contradict each other or the schema.
+    """
+    matched, warnings = match(schema, rules)
+    voice = "pack" if rules.file == DETECTED else "rule file"
+    decided = decide(schema, matched, voice, {f.column: f for f in findings}, packs, assume_masked)
+    relations = confirmed(schema, rules)
+    agreed = roots(schema, decided, relations)
+    tables = table_plans(schema, matched, decided, agreed)
+    domains = domains_of(tables)
+    refuse_broken_derivations(tables)
+    refuse_emptied_parents(tables)
+    return Plan(
+        schema=schema,
+        tables=with_capacities(tables, domains),
+        domains=domains,
+        scope=rules.scope,
+        version=rules.version,
+        locales=rules.locales,
+        rule_file=rules.file,
+        relations=relations,
+        warnings=tuple(warnings),
+    )

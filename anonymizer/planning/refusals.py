@@ -1,0 +1,44 @@
+"""What a plan may not be, whatever the rules say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from anonymizer.errors import RuleError
+from anonymizer.model.plan import TablePlan
+from anonymizer.model.rules import Action
+from anonymizer.model.schema import ColumnName, TableName, TypeFamily
+
+
+def refuse_broken_derivations(tables: Mapping[TableName, TablePlan]) -> None:
+    """A kept column that was derived from replaced ones would give the originals away."""
+    for table in tables.values():
+        replaced = {plan.column.name for plan in table.replaced}
+        if not replaced:
+            continue
+        for plan in table.columns:
+            if plan.column.family is TypeFamily.SEARCH and plan.action is Action.KEEP and not plan.why:
+                raise RuleError(
+                    f"{plan.name} is a search index of its own table's text, of which {len(replaced)} columns are "
+                    "replaced: make it `null` (the application fills it again), or keep it with a reason"
+                )
+        for key in table.table.partition_key:
+            if key in replaced:
+                raise RuleError(
+                    f"{ColumnName(table.table.name, key)} decides in which partition a row lies and cannot be "
+                    "replaced; keep it with a reason, or empty the table with `rows: none`"
+                )
+
+
+def refuse_emptied_parents(tables: Mapping[TableName, TablePlan]) -> None:
+    for table in tables.values():
+        for key in table.table.foreign_keys:
+            parent = tables.get(key.references)
+            if parent is None or parent.rows != "none" or table.rows == "none":
+                continue
+            nulled = [p for p in table.columns if p.column.name in key.columns and p.transform == "null"]
+            if not nulled:
+                raise RuleError(
+                    f"{table.table.name} references {key.references}, which the rules empty: give it `rows: none` "
+                    f"too, or make {', '.join(key.columns)} `null`"
+                )

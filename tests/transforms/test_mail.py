@@ -1,0 +1,123 @@
+"""email and username: names in an address agree with the person, and no address can be reached."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anonymizer.errors import RuleError
+from anonymizer.model.schema import TypeFamily
+from anonymizer.pseudonyms.written_form import compact
+from anonymizer.transforms import email, first_name, last_name, username
+from tests.transforms.bindings import bind
+
+MAIL = email.kernel(bind("email"))
+LOGIN = username.kernel(bind("username"))
+
+
+def one(kernel, value: str) -> str:
+    return kernel(pa.array([value])).to_pylist()[0]
+
+
+def key(transform, name: str) -> str:
+    return compact(transform.kernel(bind(transform.NAME))(pa.array([name]))).to_pylist()[0]
+
+
+FIRST, LAST = key(first_name, "Jan"), key(last_name, "Peeters")
+
+
+@pytest.mark.parametrize(
+    ("local", "names"),
+    [
+        ("jan.peeters", f"{FIRST}.{LAST}"),
+        ("jan_peeters", f"{FIRST}.{LAST}"),
+        ("peeters.jan", f"{FIRST}.{LAST}"),
+        ("Jan.Peeters", f"{FIRST}.{LAST}"),
+        ("jan.peeters1980", f"{FIRST}.{LAST}"),
+        ("j.peeters", f"{FIRST[0]}.{LAST}"),
+        ("jpeeters", f"{FIRST[0]}.{LAST}"),
+        ("peeters", LAST),
+        ("jan", FIRST),
+        ("jan.van.der.aa", f"{FIRST}.{key(last_name, 'van der Aa')}"),
+        ("zoë.peeters", f"{key(first_name, 'Zoë')}.{LAST}"),
+    ],
+)
+def test_the_names_in_an_address_and_a_login_are_those_of_the_columns(local: str, names: str):
+    assert re.fullmatch(rf"{names}\.\w{{10}}@\w+\.example", one(MAIL, f"{local}@firm.be"))
+    assert re.fullmatch(rf"{names}\.\w{{10}}", one(LOGIN, local))
+
+
+@pytest.mark.parametrize("local", ["info", "x4711", "12345", "noreply"])
+def test_an_address_without_a_name_gets_a_token_alone(local: str):
+    assert re.fullmatch(r"\w{10}@\w+\.example", one(MAIL, f"{local}@firm.be"))
+
+
+def test_one_domain_becomes_one_reserved_domain():
+    hosts = [one(MAIL, f"{local}@firm.be").split("@")[1] for local in ("a", "b", "jan.peeters")]
+    assert len(set(hosts)) == 1
+    assert hosts[0].endswith(".example")
+    assert one(MAIL, "a@other.be").split("@")[1] != hosts[0]
+
+
+def test_case_and_spaces_do_not_make_another_address_and_come_back():
+    lower = one(MAIL, "jan.peeters@firm.be")
+    assert one(MAIL, "JAN.PEETERS@FIRM.BE") == lower.upper()
+    assert one(MAIL, "Jan.Peeters@firm.be") == lower
+    assert one(MAIL, " jan.peeters@firm.be ") == lower
+
+
+def test_in_a_key_spellings_of_one_address_stay_apart():
+    keyed = email.kernel(bind("email", unique=True))
+    spellings = ["jan.peeters@firm.be", "Jan.Peeters@firm.be", "JAN.PEETERS@FIRM.BE", "jan.peeters@firm.be "]
+    assert len(set(keyed(pa.array(spellings)).to_pylist())) == len(spellings)
+    assert one(keyed, spellings[0]) == one(MAIL, spellings[0])
+
+
+def test_a_list_of_addresses_maps_address_by_address():
+    first, second = one(MAIL, "jan.peeters@firm.be"), one(MAIL, "info@firm.be")
+    assert one(MAIL, "jan.peeters@firm.be; info@firm.be") == f"{first};{second}"
+    assert one(MAIL, "Jan Peeters <jan.peeters@firm.be>, info@firm.be") == f"{first},{second}"
+    array = email.kernel(bind("email", TypeFamily.ARRAY, element=TypeFamily.TEXT))
+    assert one(array, "{jan.peeters@firm.be,info@firm.be,NULL}") == f"{{{first},{second},NULL}}"
+
+
+def test_a_login_that_is_an_address_maps_as_the_address():
+    assert one(LOGIN, "jan.peeters@firm.be") == one(MAIL, "jan.peeters@firm.be")
+
+
+def test_a_login_of_digits_stays_one():
+    assert re.fullmatch(r"[1-9]\d{4}", one(LOGIN, "47110"))
+
+
+@pytest.mark.parametrize("width", [16, 18, 20, 25, 30, 40, 60])
+def test_forms_get_shorter_until_they_fit(width: int):
+    kernel = email.kernel(bind("email", width=width))
+    result = one(kernel, "christophe.van.den.broucke@bakkerij.be")
+    assert len(result) <= width
+    assert result.endswith(".example")
+
+
+def test_a_column_too_narrow_for_any_address_is_refused_before_the_first_row():
+    with pytest.raises(RuleError, match="needs 16 characters"):
+        email.kernel(bind("email", width=15))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.text(max_size=30), st.sampled_from([None, 16, 30]))
+def test_nothing_that_looks_like_a_reachable_address_comes_out(text: str, width: int | None):
+    value = f"{text}@firm.be"
+    result = one(email.kernel(bind("email", width=width)), value)
+    for address in re.findall(r"\S+@\S+", result):
+        assert re.split("[,;]", address)[0].lower().endswith(".example")
+
+
+def test_a_narrow_key_of_logins_is_permuted():
+    kernel = username.kernel(bind("username", width=6, unique=True))
+    logins = [f"{a}{b}{c}" for a in "abcdefgh" for b in "xyz" for c in range(10)]
+    result = kernel(pa.array(logins)).to_pylist()
+    assert len(set(result)) == len(logins)
+    assert all(re.fullmatch("[a-z]{2}[0-9]", login) for login in result)
