@@ -50,6 +50,10 @@ class Phrases:
         """Phrases that tell whose data a column or table holds: persons, firms, products, settings."""
         self.people = frozenset().union(*(self._contexts[r] for r in recognisers if r.category == "full_name"))
         """Those of them that mean a person."""
+        self.owners = self.people.union(*(self._contexts[r] for r in recognisers if r.category == "company_name"))
+        """Those that mean a person or a firm."""
+        self.catalogues = frozenset().union(*(self._contexts[r] for r in recognisers if r.category == "none"))
+        """Those that mean an entry of a reference list."""
         self._longest = max((len(phrase) for phrase in (*self.names, *holders)), default=1)
 
     def words(self, name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from anonymizer.model.schema import Column, Table
 
 DESCRIBES_ANYWHERE = 0.98
 """Entries of `none` from this confidence on ("type", "id") count wherever they stand, the others only at the end."""
+_CATALOGUE = 0.9
 _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
 _NEUTRAL = frozenset(
@@ -27,6 +28,8 @@ _NEUTRAL = frozenset(
 """Words of a table's name that change nothing in what it holds."""
 _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
 """Such a word leaves "phone number" a phone, and makes "customer number" no name."""
+_FORMS = frozenset("text tekst texte txt str string value val waarde valeur wert raw".split())
+"""Such a word after a phrase says how it is stored."""
 _NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
 _UNSURE = -2.5
 _UNKNOWN_AFTER = -1.2
@@ -41,19 +44,24 @@ class TableReading(NamedTuple):
     """Whose or what data it holds; None when no pack knows."""
     people: bool
     """Whether any of its words means a person."""
+    settings: tuple[Recogniser, ...] = ()
+    """The entries that speak of all its columns: it holds settings of the software or of the firm that owns the
+    database; those of its users are not meant."""
     sure: bool = True
     """False when unknown words follow: `account_move` may hold no accounts."""
 
 
 def read_table(phrases: Phrases, table: Table) -> TableReading:
     """What the table holds: the last known word of its name, or the first one if that describes ("types client")."""
-    found = phrases.holders_in(phrases.words(table.name.name))
+    words = phrases.words(table.name.name)
+    found = phrases.holders_in(words)
     if not found:
         return TableReading(None, False)
     head = found[0] if phrases.describes(found[0].phrase) else found[-1]
-    words = phrases.words(table.name.name)
     people = any(match.phrase in phrases.people for match in found)
-    return TableReading(head.phrase, people, all(word in _NEUTRAL for word in words[found[-1].end :]))
+    settings = () if people else tuple(entry for entry in phrases.of_tables if phrases.holds(entry, head.phrase))
+    sure = all(word in _NEUTRAL for word in words[found[-1].end :])
+    return TableReading(head.phrase, people, settings, sure)
 
 
 class _Reading(NamedTuple):
@@ -88,7 +96,7 @@ def read(
     if against:
         return (_evidence(words, max(against, key=lambda reading: reading.entry.confidence)),)
     if not personal:
-        return ()
+        return _of_catalogue(phrases, words)
     costs = {r.match: _cost(phrases, words, matches, r.match, frozenset(silent)) for r in personal}
     best = max(personal, key=lambda r: (_weight(r) + costs[r.match], r.match.end)).match
     cost = costs[best]
@@ -98,6 +106,15 @@ def read(
         if reading.match is best:
             strongest[reading.entry.category] = reading
     return tuple(_evidence(words, r, cost + (unsure if r.entry.tables else 0.0)) for r in strongest.values())
+
+
+def _of_catalogue(phrases: Phrases, words: Sequence[str]) -> tuple[Evidence, ...]:
+    """A column called after an entry of a reference list ("category", "payment method") says which one it is."""
+    holders = phrases.holders_in(words)
+    if not holders or holders[-1].end < len(words) or holders[-1].phrase not in phrases.catalogues - phrases.owners:
+        return ()
+    named = " ".join(words[holders[-1].start :])
+    return (Evidence("none", weight("none", _CATALOGUE), f"column name: “{named}”", "by_name"),)
 
 
 def _audible(phrases: Phrases, words: Sequence[str], matches: list[Match], silent: frozenset[str]) -> list[Match]:
@@ -126,12 +143,10 @@ def _speaking(
     rest = [*words[: match.start], *words[match.end :]]
     own = [found.phrase for found in phrases.holders_in(rest) if not phrases.describes(found.phrase)]
     candidates = [entry for entry in phrases.names[match.phrase] if fits(entry, column)]
-    for holder in (own[-1], table.holder) if own else (table.holder,):
-        special = [entry for entry in candidates if entry.tables and phrases.holds(entry, holder)]
-        if holder is not table.holder:
-            special = special or [entry for entry in candidates if not entry.tables and own and not table.settings]
-        if special:
-            break
+    holders: set[Phrase | None] = {own[-1]} if own else {table.holder}
+    if table.settings:
+        holders.add(table.holder)
+    special = [entry for entry in candidates if entry.tables and any(phrases.holds(entry, each) for each in holders)]
     general = [entry for entry in candidates if not entry.tables]
     if not own and table.people and all(entry.category == "none" for entry in special):
         special = [] if any(entry.confidence >= _CLEAR for entry in general) else special
@@ -141,6 +156,9 @@ def _speaking(
 def _qualifies(phrases: Phrases, words: Sequence[str], reading: _Reading, silent: Collection[str]) -> bool:
     """Whether the phrase only says whose thing the last words name: "customer newsletter", "client number"."""
     match, entry = reading
+    others = {word for word in (*words[: match.start], *words[match.end :]) if word not in silent}
+    if others and _NUMBERS.issuperset(words[match.start : match.end]):
+        return True
     if entry.category in _NAMES and _NUMBERS.intersection([*words[: match.start], *words[match.end :]]):
         return True
     return match.phrase in phrases.people and any(word not in silent for word in words[match.end :])
@@ -148,17 +166,20 @@ def _qualifies(phrases: Phrases, words: Sequence[str], reading: _Reading, silent
 
 def _cost(phrases: Phrases, words: Sequence[str], matches: Sequence[Match], of: Match, silent: frozenset[str]) -> float:
     """What the other words take from the weight of a reading: those after it mostly name something else."""
-    holders = {index for match in phrases.holders_in(words) for index in range(match.start, match.end)}
+    owners = [match for match in phrases.holders_in(words) if match.phrase in phrases.owners]
+    holders = {index for match in owners for index in range(match.start, match.end)}
     known = {index for match in matches for index in range(match.start, match.end)}
     others = [
         index
         for index, word in enumerate(words)
-        if not of.start <= index < of.end and index not in holders and word not in silent and word not in _NUMBERS
+        if not of.start <= index < of.end and index not in holders and word not in silent | _NUMBERS | _FORMS
     ]
     before = sum(index < of.start and index not in known for index in others)
     after = [index in known for index in others if index >= of.end]
     return (
-        _UNKNOWN_BEFORE * min(before, 2) + _UNKNOWN_AFTER * min(after.count(False), 2) + _KNOWN_AFTER * min(sum(after), 1)
+        _UNKNOWN_BEFORE * min(before, 2)
+        + _UNKNOWN_AFTER * min(after.count(False), 2)
+        + _KNOWN_AFTER * min(sum(after), 1)
     )
 
 

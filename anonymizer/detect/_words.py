@@ -14,7 +14,9 @@ from functools import lru_cache
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SHORT_ENDS = ("id", "nr", "no", "ip")
 """The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
-STOP_WORDS = frozenset("of the and de het van den der du des la le les d et en und fur voor pour for or ou oder".split())
+STOP_WORDS = frozenset(
+    "of the and de het van den der du des la le les d et en und fur voor pour for or ou oder".split()
+)
 """Words that a name can do without. "By" and "von" are none: "created by" is not "created"."""
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 _PLURALS = (("ies", "y", 3), ("en", "", 3), ("s", "", 3), ("es", "", 4), ("n", "", 4), ("x", "", 4), ("e", "", 4))
@@ -46,7 +48,12 @@ class Vocabulary:
         """A known plural's known singular, so that both are one word: "commentaires" is "commentaire"."""
         for ending, instead, _ in _PLURALS:
             candidate = word.removesuffix(ending) + instead
-            if word.endswith(ending) and ending in ("ies", "en", "s") and len(candidate) >= 4 and candidate in self._words:
+            if (
+                word.endswith(ending)
+                and ending in ("ies", "en", "s")
+                and len(candidate) >= 4
+                and candidate in self._words
+            ):
                 return candidate
         return word
 

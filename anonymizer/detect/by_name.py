@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from anonymizer.contracts import Exhibit
-from anonymizer.detect._phrases import Phrases, of, repeated_affixes
+from anonymizer.detect._phrases import of, repeated_affixes
 from anonymizer.detect._reading import TableReading, read, read_table, source
 from anonymizer.detect._weigh import weight
 from anonymizer.model.finding import Evidence
@@ -22,19 +22,17 @@ def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
     reading = read_table(phrases, table)
     names = {column.name: phrases.words(column.name) for column in table.columns}
     silent = {*repeated_affixes(list(names.values())), *phrases.words(table.name.name)}
-    settings = _settings(phrases, reading)
+    settings = _settings(reading)
     return {
         column.name: (*read(phrases, column, names[column.name], reading, silent), *settings)
         for column in table.columns
     }
 
 
-def _settings(phrases: Phrases, table: TableReading) -> tuple[Evidence, ...]:
-    """Settings of the software or of the firm that owns the database; not those of its users."""
-    if table.holder is None or table.people:
-        return ()
+def _settings(table: TableReading) -> tuple[Evidence, ...]:
+    """What the table's name says of all its columns."""
+    name = " ".join(table.holder or ())
     return tuple(
-        Evidence(r.category, weight(r.category, r.confidence), f"table name: “{' '.join(table.holder)}”", source(r))
-        for r in phrases.of_tables
-        if phrases.holds(r, table.holder)
+        Evidence(entry.category, weight(entry.category, entry.confidence), f"table name: “{name}”", source(entry))
+        for entry in table.settings
     )

@@ -21,7 +21,9 @@ from anonymizer.identifiers._written import Bytes
 FIRST_DAY = np.datetime64("1900-01-01", "D").astype(np.int64)
 DAYS = int(np.datetime64("2025-01-01", "D").astype(np.int64) - FIRST_DAY)
 """Birth dates that an index can name."""
-_TWO_CENTURIES = int(np.datetime64("2100-01-01", "D").astype(np.int64) - FIRST_DAY)
+_LAST_YEAR = 49
+"""Two-digit years up to this one may be of this century: no clock decides what is valid."""
+_ALL_DAYS = int(np.datetime64("2050-01-01", "D").astype(np.int64) - FIRST_DAY)
 """Birth dates that a number can name."""
 FEMALE, MALE = 0, 999
 """The two serial numbers that are never issued: the register hands out 001 to 998, odd to men, even to women."""
@@ -37,7 +39,8 @@ def read(values: pa.Array) -> Compact:
 def centuries(digits: Bytes) -> tuple[Flags, Flags]:
     """bool [n] twice: the check digits are those of a birth before 2000; those of a birth from 2000 on."""
     body, check = number(digits[:, :9]), number(digits[:, 9:11])
-    return check == 97 - body % 97, check == 97 - (body + np.uint64(2_000_000_000)) % 97
+    recent = number(digits[:, :2]) <= _LAST_YEAR
+    return check == 97 - body % 97, recent & (check == 97 - (body + np.uint64(2_000_000_000)) % 97)
 
 
 def is_valid(values: pa.Array, months_added: tuple[int, ...]) -> Flags:
@@ -72,9 +75,9 @@ def serials(values: pa.Array) -> NDArray[np.int64]:
 def join(days: NDArray[np.int64], serial: NDArray[np.integer], like: pa.Array, keep_month_of: int = 0) -> pa.Array:
     """The numbers of people born on these days (since 1970-01-01) with this serial, in the written form of `like`.
 
-    Days outside 1900-2099 wrap around into it. `keep_month_of` 20 keeps the 20 or 40 that `like` adds to its month.
+    Days outside 1900-2049 wrap around into it. `keep_month_of` 20 keeps the 20 or 40 that `like` adds to its month.
     """
-    within = (days - FIRST_DAY) % _TWO_CENTURIES + FIRST_DAY
+    within = (days - FIRST_DAY) % _ALL_DAYS + FIRST_DAY
     date = within.astype("M8[D]")
     months = date.astype("M8[M]").astype(np.int64)
     year, month = months // 12 + 1970, months % 12 + 1

@@ -14,15 +14,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anonymizer.identifiers._written import (
-    DIGIT,
-    LETTER,
-    OTHER,
-    SEPARATOR,
+    DIGITS,
+    FOREIGN,
+    LETTERS_AND_DIGITS,
+    WANTED,
     Bytes,
     Places,
+    apart_from,
     flat_bytes,
     forms,
-    kinds_of_bytes,
     strings,
 )
 
@@ -113,17 +113,18 @@ def compact(values: pa.Array, width: int, separators: str = SEPARATORS) -> Compa
     codes = _columns(len(values), width)
     lengths = np.where(np.diff(offsets) == 0, 0, -1)
     rest: list[Places] = []
-    for form in forms(data, offsets, separators, rest):
-        if (form.kinds == OTHER).any():
+    table = apart_from(separators)
+    for form in forms(data, offsets, table, rest):
+        if (form.kinds == FOREIGN).any():
             continue
-        places = np.flatnonzero(form.kinds != SEPARATOR)
+        places = np.flatnonzero(form.kinds == WANTED)
         count = min(len(places), width)
         rows = slice(None) if form.whole else form.rows
         codes[rows, :count] = _UPPER[form.data[:, places[:count]]]
         lengths[rows] = len(places)
     if rest:
         rows = np.concatenate(rest)
-        codes[rows], lengths[rows] = _one_by_one(data, offsets, rows, width, separators)
+        codes[rows], lengths[rows] = _one_by_one(data, offsets, rows, width, table)
     if values.null_count:
         nulls = values.is_null().to_numpy(zero_copy_only=False)
         codes[nulls], lengths[nulls] = 0, -1
@@ -148,17 +149,17 @@ def _rows_and_places(chosen: Flags, offsets: Places) -> tuple[Places, Places, Pl
 
 
 def _one_by_one(
-    data: Bytes, offsets: Places, rows: Places, width: int, separators: str
+    data: Bytes, offsets: Places, rows: Places, width: int, table: Bytes
 ) -> tuple[Bytes, NDArray[np.int64]]:
     """What `compact` does, for rows of any form."""
     where, inside = _selected(data, offsets, rows)
-    kinds = kinds_of_bytes(separators)[data[where]]
-    wanted = (kinds == DIGIT) | (kinds == LETTER)
+    kinds = table[data[where]]
+    wanted = kinds == WANTED
     row, place, counts = _rows_and_places(wanted, inside)
     codes = np.zeros((len(rows), width), np.uint8)
     fits = place < width
     codes[row[fits], place[fits]] = _UPPER[data[where][wanted]][fits]
-    others = np.diff(np.concatenate([np.zeros(1, np.int64), np.cumsum(kinds == OTHER)])[inside])
+    others = np.diff(np.concatenate([np.zeros(1, np.int64), np.cumsum(kinds == FOREIGN)])[inside])
     codes[others > 0] = 0
     return codes, np.where(others > 0, -1, counts)
 
@@ -181,15 +182,14 @@ def write_characters(like: pa.Array, codes: Bytes) -> pa.Array:
     data, offsets = flat_bytes(like)
     changed = data.copy()
     rest: list[Places] = []
-    for form in forms(data, offsets, "", rest):
-        places = np.flatnonzero((form.kinds == DIGIT) | (form.kinds == LETTER))
+    for form in forms(data, offsets, LETTERS_AND_DIGITS, rest):
+        places = np.flatnonzero(form.kinds == WANTED)
         new = written(form.data[:, places], codes[form.rows, : len(places)])
         _put(changed, offsets, form.rows, places, form.whole, new)
     if rest:
         rows = np.concatenate(rest)
         where, inside = _selected(data, offsets, rows)
-        kinds = kinds_of_bytes("")[data[where]]
-        chosen = (kinds == DIGIT) | (kinds == LETTER)
+        chosen = LETTERS_AND_DIGITS[data[where]] == WANTED
         row, place, _ = _rows_and_places(chosen, inside)
         changed[where[chosen]] = written(data[where[chosen]], codes[rows[row], place])
     return strings(changed, offsets)
@@ -201,14 +201,14 @@ def write_digits(like: pa.Array, digits: Bytes) -> pa.Array:
     changed = data.copy()
     width = digits.shape[1]
     rest: list[Places] = []
-    for form in forms(data, offsets, "", rest):
-        places = np.flatnonzero(form.kinds == DIGIT)
+    for form in forms(data, offsets, DIGITS, rest):
+        places = np.flatnonzero(form.kinds == WANTED)
         rows = slice(None) if form.whole else form.rows
         _put(changed, offsets, form.rows, places, form.whole, digits[rows, width - len(places) :] + _ZERO)
     if rest:
         rows = np.concatenate(rest)
         where, inside = _selected(data, offsets, rows)
-        chosen = kinds_of_bytes("")[data[where]] == DIGIT
+        chosen = DIGITS[data[where]] == WANTED
         row, place, counts = _rows_and_places(chosen, inside)
         changed[where[chosen]] = digits[rows[row], width - counts[row] + place] + _ZERO
     return strings(changed, offsets)

@@ -1,4 +1,4 @@
-"""The written forms in a column: which of its values have separators, digits and letters in the same places.
+"""The written forms in a column: which of its values have the signs that matter in the same places.
 
 A column mostly has few forms, and the values of one form are a dense matrix of bytes, on which every step is one NumPy
 call. Values whose form is rare in the column are left to a path that goes byte by byte.
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
 
-SEPARATOR, DIGIT, LETTER, OTHER = range(4)
+SKIPPED, WANTED, FOREIGN = range(3)
+"""What a byte is: punctuation, a sign that counts, or one that has no place in an identifier."""
 LONGEST = 64
 """Values of more bytes than this are no identifier."""
 _FEW = 16
@@ -32,18 +33,22 @@ class Form(NamedTuple):
     data: Bytes
     """[n, length]: their bytes."""
     kinds: Bytes
-    """[length]: SEPARATOR, DIGIT, LETTER or OTHER."""
+    """[length]: SKIPPED, WANTED or FOREIGN."""
     whole: bool
     """All values of the column are of this form."""
 
 
+DIGITS = np.full(256, SKIPPED, np.uint8)
+DIGITS[48:58] = WANTED
+LETTERS_AND_DIGITS = DIGITS.copy()
+LETTERS_AND_DIGITS[65:91] = LETTERS_AND_DIGITS[97:123] = WANTED
+
+
 @cache
-def kinds_of_bytes(separators: str) -> Bytes:
-    """uint8 [256]: what each byte is."""
-    table = np.full(256, OTHER, np.uint8)
-    table[[ord(sign) for sign in separators]] = SEPARATOR
-    table[48:58] = DIGIT
-    table[65:91] = table[97:123] = LETTER
+def apart_from(separators: str) -> Bytes:
+    """uint8 [256]: letters and digits are wanted, these separators skipped, and all other bytes foreign."""
+    table = np.where(LETTERS_AND_DIGITS == WANTED, WANTED, FOREIGN).astype(np.uint8)
+    table[[ord(sign) for sign in separators]] = SKIPPED
     return table
 
 
@@ -65,9 +70,11 @@ def strings(data: Bytes, offsets: Places) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(offsets) - 1, buffers)
 
 
-def forms(data: Bytes, offsets: Places, separators: str, rest: list[Places]) -> Iterator[Form]:
-    """The forms of a column given as `flat_bytes`; rows of rare forms are added to `rest`. Empty and long values are
-    left out."""
+def forms(data: Bytes, offsets: Places, table: Bytes, rest: list[Places]) -> Iterator[Form]:
+    """The forms of a column given as `flat_bytes`, under a table of what each byte is.
+
+    Rows of rare forms are added to `rest`; empty and long values are left out.
+    """
     lengths = np.diff(offsets)
     counts = np.bincount(np.clip(lengths, 0, LONGEST + 1), minlength=LONGEST + 2)
     for length in (np.flatnonzero(counts[1 : LONGEST + 1]) + 1).tolist():
@@ -76,14 +83,14 @@ def forms(data: Bytes, offsets: Places, separators: str, rest: list[Places]) -> 
         if len(rows) < _FEW:
             rest.append(rows)
         elif whole:
-            yield from _of_one_length(rows, data.reshape(-1, length), True, separators, rest)
+            yield from _of_one_length(rows, data.reshape(-1, length), True, table, rest)
         else:
             windows = np.lib.stride_tricks.sliding_window_view(data, length)
-            yield from _of_one_length(rows, windows[offsets[rows]], False, separators, rest)
+            yield from _of_one_length(rows, windows[offsets[rows]], False, table, rest)
 
 
-def _of_one_length(rows: Places, data: Bytes, whole: bool, separators: str, rest: list[Places]) -> Iterator[Form]:
-    kinds = kinds_of_bytes(separators)[data]
+def _of_one_length(rows: Places, data: Bytes, whole: bool, table: Bytes, rest: list[Places]) -> Iterator[Form]:
+    kinds = table[data]
     if (kinds == kinds[0]).all():
         yield Form(rows, data, kinds[0], whole)
         return

@@ -96,7 +96,9 @@ def belgian_accounts(values: pa.Array) -> tuple[characters.Flags, pa.Array]:
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
-    codes = _read(like).codes
+    raw = characters.compact(like, _LONGEST + 1, " -.")
+    read = raw.without_prefix("IBAN")
+    codes = read.codes
     for country, rows in _countries(codes):
         length, bank = _COUNTRIES[country]
         old = codes[rows, :length]
@@ -105,21 +107,12 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
         check = 98 - characters.mod_97(characters.joined(account, old[:, :2], zeros))
         codes[rows, 2:4] = characters.decimal(check.astype(np.uint64), 2) + _ZERO
         codes[rows, 4:length] = account
-    return _with_word(like, codes)
-
-
-def _with_word(like: pa.Array, codes: NDArray[np.uint8]) -> pa.Array:
-    """Written as `like`, which may have the word IBAN in front."""
-    longer = characters.compact(like, 1, " -.").lengths != _read(like).lengths
-    if not longer.any():
+    named = (raw.lengths != read.lengths)[:, None]
+    if not named.any():
         return characters.write_characters(like, codes)
     word = np.tile(np.frombuffer(b"IBAN", np.uint8), (len(codes), 1))
-    whole = np.where(
-        longer[:, None],
-        np.concatenate([word, codes], axis=1),
-        np.concatenate([codes, np.zeros_like(word)], axis=1),
-    )
-    return characters.write_characters(like, whole)
+    after_word, alone = np.concatenate([word, codes], axis=1), np.concatenate([codes, np.zeros_like(word)], axis=1)
+    return characters.write_characters(like, np.where(named, after_word, alone))
 
 
 def _account(country: str, bank: int, index: NDArray[np.uint64], old: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -68,6 +68,10 @@ _PLANS: dict[int, tuple[tuple[int, str, str], ...]] = {
     351: ((9, "9", "90 94 95"), (9, "", "20 31")),
     352: ((9, "6", "60 63 64"), (0, "", "10 11")),
     1: ((10, "", _NORTH_AMERICA),),
+    598: ((0, "", "01"),),
+    800: ((0, "", "01"),),
+    881: ((0, "", "44"),),
+    992: ((0, "", "62"),),
 }
 """Country code -> plans: how many digits (0: any), how national numbers begin, how never-issued ones do."""
 _ELSEWHERE = (0, "", "00")

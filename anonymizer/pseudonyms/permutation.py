@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from anonymizer.pseudonyms.prf import Prf
 
 LARGEST = 10**18
-_FEWEST_FOR_FF1 = 10**6
+FEWEST_FOR_FF1 = 10**6
 _ROUNDS = 10
 
 
@@ -31,7 +31,7 @@ class Permutation:
             raise ValueError(f"the size of a permutation is 1 to 10^18, not {size}")
         self.size = size
         self._table: NDArray[np.uint64] | None = None
-        if size < _FEWEST_FOR_FF1:
+        if size < FEWEST_FOR_FF1:
             order = Prf(key).of_numbers(np.arange(size, dtype=np.uint64))[:, 0]
             self._table = np.argsort(order, kind="stable").astype(np.uint64)
         else:
@@ -49,6 +49,17 @@ class Permutation:
             result[beyond] = self._cipher(result[beyond])
             beyond = beyond[result[beyond] >= self.size]
         return result
+
+
+def ring(key: bytes, size: int) -> NDArray[np.uint64]:
+    """Below a million: for each number the next one, once all stand on a ring in keyed order.
+
+    A bijection of [0, size) under which no number stays, but for size 1.
+    """
+    order = Permutation(key, size)(np.arange(size, dtype=np.uint64))
+    following = np.empty(size, np.uint64)
+    following[order.astype(np.int64)] = np.roll(order, -1)
+    return following
 
 
 def _fourth_root(size: int) -> int:

@@ -27,7 +27,8 @@ _ZERO = ord("0")
 _UNDECOMPOSED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'"}
 """Letters without a canonical decomposition, and how they are written without accents."""
 _SPACE = np.zeros(256, dtype=bool)
-_SPACE[[9, 10, 11, 12, 13, 32]] = True
+_SPACE[[*range(9, 14), *range(28, 33)]] = True
+_SPACES = r"[\t-\r\x1c-\x1f\x{85}\p{Z}]+"
 _WORD = np.array([byte >= 128 or chr(byte).isalnum() for byte in range(256)])
 _FOUR_DIGITS = np.stack([np.arange(10_000) // 10**power % 10 for power in (3, 2, 1, 0)], axis=1).astype(np.uint8)
 
@@ -162,7 +163,7 @@ def single_spaced(values: pa.Array) -> pa.Array:
     )
     if tidy:
         return values
-    return pc.replace_substring_regex(pc.utf8_trim_whitespace(values), r"[\s\p{Z}]+", " ")
+    return pc.utf8_trim(pc.replace_substring_regex(values, _SPACES, " "), " ")
 
 
 def restore_case(pseudonyms: pa.Array, like: pa.Array) -> pa.Array:

@@ -21,7 +21,7 @@ def write_all(result: RunResult, folder: Path) -> tuple[Path, ...]:
             path = folder / f"report{module.SUFFIX}"
             path.unlink(missing_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
                 file.write(module.render(result))
             written.append(path)
     except OSError as error:

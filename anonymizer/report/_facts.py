@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 from anonymizer import registry
-from anonymizer.model.plan import ColumnPlan
+from anonymizer.model.finding import NOT_PERSONAL
+from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
 from anonymizer.model.result import Outcome, RunResult
 from anonymizer.model.rules import Action
+from anonymizer.model.schema import TableName
+
+FORMAT = 1
+"""Version of this structure, for programs that read the JSON report."""
 
 
 def facts(result: RunResult) -> dict[str, Any]:
-    """Head, totals, checks and decisions of a run, as JSON knows them."""
+    """Head, totals, checks and decisions of a run, in the order in which people read them; JSON types only."""
     plan = result.plan
+    counts = _Counts(result)
     shown = [table for table in plan.tables.values() if table.table.partition_of is None]
     columns = [column for table in shown for column in table.columns]
     replaced = [column for column in columns if column.action is Action.REPLACE]
     return {
-        "verdict": "published" if _verified(result) else "withheld",
+        "format": FORMAT,
+        "verdict": "published" if result.checks and result.passed else "withheld",
+        "not_verified": [check.check for check in result.checks if check.outcome is Outcome.NOT_VERIFIED],
         "source": result.source,
         "target": result.target,
         "kind": result.kind,
@@ -27,70 +37,125 @@ def facts(result: RunResult) -> dict[str, Any]:
         "program": result.version,
         "algorithm": plan.version,
         "scope": plan.scope,
+        "locales": list(plan.locales),
         "key": result.key,
         "rule_file": plan.rule_file,
         "totals": {
             "tables": len(shown),
+            "emptied": sum(table.rows == "none" for table in shown),
             "columns": len(columns),
             "replaced": len(replaced),
             "kept": len(columns) - len(replaced),
+            "rows": sum(count.rows for count in result.counts.values()),
             "values_replaced": sum(sum(count.replaced.values()) for count in result.counts.values()),
-            "categories": dict(sorted(Counter(column.category for column in replaced).items())),
         },
-        "checks": [
-            {
-                "check": check.check,
-                "promise": check.promise,
-                "outcome": check.outcome.value,
-                "examined": check.examined,
-                "detail": list(check.detail),
-            }
-            for check in result.checks
-        ],
-        "tables": [
-            {
-                "table": str(table.table.name),
-                "rows": table.rows,
-                "why": table.why,
-                "columns": [_column(column, result) for column in table.columns],
-            }
-            for table in shown
-        ],
-        "domains": [
-            {"domain": domain.name, "width": domain.width, "unique": domain.unique}
-            for domain in sorted(plan.domains.values(), key=lambda domain: domain.name)
-        ],
         "warnings": list(result.warnings),
-        "plug_ins": {family: list(registry.load(family)) for family in ("verify", "transforms")},
+        "checks": _checks(result),
+        "categories": _categories(replaced, counts),
+        "kept_with_reason": _kept_with_reason(shown),
+        "reachable": _reachable({column.category for column in replaced}),
+        "tables": [_table(table, counts) for table in shown],
+        "domains": _domains(plan, replaced),
+        "relations": [f"{referencing} -> {referenced}" for referencing, referenced in plan.relations],
+        "replacements": _replacements({str(column.transform) for column in replaced}),
     }
 
 
-def _verified(result: RunResult) -> bool:
-    return bool(result.checks) and result.passed
+class _Counts:
+    """Rows and replaced values per table, those of its partitions included."""
+
+    def __init__(self, result: RunResult) -> None:
+        self.rows: dict[TableName, int] = defaultdict(int)
+        self.values: dict[tuple[TableName, str], int] = defaultdict(int)
+        self.known: set[TableName] = set()
+        for name, count in result.counts.items():
+            root = result.plan.schema.root(name).name
+            self.known.add(root)
+            self.rows[root] += count.rows
+            for column, values in count.replaced.items():
+                self.values[root, column] += values
+
+    def of(self, column: ColumnPlan) -> int:
+        return self.values.get((column.name.table, column.column.name), 0)
 
 
-def not_verified(result: RunResult) -> tuple[str, ...]:
-    """Names of the checks that did not look at everything."""
-    return tuple(check.check for check in result.checks if check.outcome is Outcome.NOT_VERIFIED)
-
-
-def _column(column: ColumnPlan, result: RunResult) -> dict[str, Any]:
-    partitions = [
-        count.replaced.get(column.column.name, 0)
-        for name, count in result.counts.items()
-        if result.plan.schema.root(name).name == column.name.table
+def _checks(result: RunResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "check": check.check,
+            "promise": check.promise,
+            "outcome": check.outcome.value,
+            "examined": check.examined,
+            "detail": list(check.detail),
+        }
+        for check in result.checks
     ]
+
+
+def _categories(replaced: Iterable[ColumnPlan], counts: _Counts) -> list[dict[str, Any]]:
+    """What was replaced, by category, in alphabetical order."""
+    columns: dict[str, int] = defaultdict(int)
+    values: dict[str, int] = defaultdict(int)
+    transforms: dict[str, set[str]] = defaultdict(set)
+    for column in replaced:
+        columns[column.category] += 1
+        values[column.category] += counts.of(column)
+        transforms[column.category].add(str(column.transform))
+    return [
+        {
+            "category": category,
+            "columns": columns[category],
+            "values_replaced": values[category],
+            "transforms": sorted(transforms[category]),
+        }
+        for category in sorted(columns)
+    ]
+
+
+def _kept_with_reason(tables: Iterable[TablePlan]) -> list[dict[str, Any]]:
+    """Kept columns that are personal, or of which a person said one by one why: what an auditor asks about."""
+    return [
+        {"column": str(column.name), "category": column.category, "why": column.why, "place": _place(column)}
+        for table in tables
+        if table.rows == "all"
+        for column in table.columns
+        if column.action is Action.KEEP
+        and not column.column.generated
+        and (column.category not in NOT_PERSONAL or (column.why and column.why != table.why))
+    ]
+
+
+def _reachable(categories: set[str]) -> list[dict[str, str]]:
+    """Identifiers without a range that is never issued, of the categories that were replaced."""
+    return [
+        {"identifier": name, "category": str(module.CATEGORY), "says": _first_line(module)}
+        for name, module in registry.load("identifiers").items()
+        if module.REACHABLE and module.CATEGORY in categories
+    ]
+
+
+def _table(table: TablePlan, counts: _Counts) -> dict[str, Any]:
+    name = table.table.name
+    return {
+        "table": str(name),
+        "rows": table.rows,
+        "rows_written": counts.rows[name] if name in counts.known else None,
+        "why": table.why,
+        "columns": [_column(column, counts) for column in table.columns],
+    }
+
+
+def _column(column: ColumnPlan, counts: _Counts) -> dict[str, Any]:
     return {
         "column": column.column.name,
         "type": column.column.type,
         "decision": column.action.value,
         "category": column.category,
         "transform": column.transform,
-        "technique": _technique(column.transform),
         "parameters": dict(column.parameters),
         "domain": column.domain,
         "capacity": column.capacity,
-        "values_replaced": sum(partitions),
+        "values_replaced": counts.of(column),
         "why": column.why,
         "decided": [
             {"by": layer.name, "place": str(layer.place) if layer.place else None, "says": layer.says}
@@ -99,6 +164,43 @@ def _column(column: ColumnPlan, result: RunResult) -> dict[str, Any]:
     }
 
 
-def _technique(transform: str | None) -> str | None:
-    modules = registry.load("transforms").values()
-    return next((str(module.TECHNIQUE) for module in modules if transform == module.NAME), None)
+def _place(column: ColumnPlan) -> str | None:
+    """Where the decision stands that was taken."""
+    place = column.layers[0].place if column.layers else None
+    return str(place) if place else None
+
+
+def _domains(plan: Plan, replaced: Iterable[ColumnPlan]) -> list[dict[str, Any]]:
+    """Each domain with the columns that share it and its capacity, None being practically unlimited."""
+    columns: dict[str, list[ColumnPlan]] = defaultdict(list)
+    for column in replaced:
+        columns[str(column.domain)].append(column)
+    return [
+        {
+            "domain": name,
+            "columns": [str(column.name) for column in columns[name]],
+            "capacity": min((c.capacity for c in columns[name] if c.capacity is not None), default=None),
+            "width": plan.domains[name].width,
+            "unique": plan.domains[name].unique,
+        }
+        for name in sorted(plan.domains)
+    ]
+
+
+def _replacements(used: set[str]) -> list[dict[str, str]]:
+    """The transforms that were used: technique in the words of ISO/IEC 20889, and what each does."""
+    modules: Mapping[str, ModuleType] = registry.load("transforms")
+    return [
+        {
+            "transform": str(module.NAME),
+            "technique": str(module.TECHNIQUE),
+            "says": _first_line(module),
+            "file": f"anonymizer/transforms/{file}.py",
+        }
+        for file, module in modules.items()
+        if module.NAME in used
+    ]
+
+
+def _first_line(module: ModuleType) -> str:
+    return (module.__doc__ or "").strip().partition("\n")[0].replace("`", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anonymizer.model.result import Outcome, RunResult
-from anonymizer.report._facts import facts, not_verified
+from anonymizer.report._facts import facts
 
 SUFFIX = ".txt"
 
@@ -21,9 +21,9 @@ def render(result: RunResult) -> str:
     lines += [f"warning: {warning}" for warning in result.warnings]
     if result.checks:
         passed = sum(check.outcome is Outcome.PASSED for check in result.checks)
-        lines.append(f"{passed} of {len(result.checks)} checks passed")
+        lines.append(f"{passed} of {len(result.checks)} checks passed; {told['verdict']}")
     lines += [f"failed: {check.check}: {check.promise}" for check in result.checks if check.outcome is Outcome.FAILED]
-    lines += [f"not verified: {name}" for name in not_verified(result)]
+    lines += [f"not verified: {name}" for name in told["not_verified"]]
     if result.seconds:
         lines.append("; ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items()))
     return "\n".join(lines) + "\n"

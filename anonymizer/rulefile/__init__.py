@@ -1,10 +1,14 @@
 """Rule files and rule packs: the language that people review, read and written.
 
-    _yaml     YAML text -> nodes that know their line; every mistake collected
-    rules     rule file text -> model.RuleFile, with what it includes
-    packs     pack text -> model.Pack; where packs lie
-    write     model.RuleFile -> canonical text; laying a text out anew with its comments
-    schema    the JSON Schema of both, for editors
+    rules        rule file text -> model.RuleFile, with what it includes; lint
+    packs        pack text -> model.Pack; where packs lie
+    write        model.RuleFile -> canonical text; a person's text laid out anew with its comments
+    schema       the JSON Schema of both, for editors
+    _yaml        YAML text -> nodes that know their line; every mistake collected
+    _decisions   what is said of one column or category
+    _relations   `a.b -> c.d`
+    _tree        YAML text -> entries with their comments
+    _layout      entries -> text, the one canonical layout
 
 A rule file says for every column of every table whether it is kept or what replaces it; README.md shows one. A pack is
 the same language one level up:

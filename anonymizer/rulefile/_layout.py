@@ -142,7 +142,7 @@ def _flow(node: Node, lead: str, indent: int, path: Path, blocks: Blocks) -> lis
         return [lead + whole] if leaf or len(lead + whole) <= WIDTH else None
     if any(entry.node.is_map for entry in entries):
         return None
-    items = [entry.node.anchor + (_one_line(entry.node, path, blocks) or "") for entry in entries]
+    items = [entry.node.anchor + str(_one_line(entry.node, path, blocks)) for entry in entries]
     return _wrapped(lead + "[", items, " " * (indent + 2))
 
 
@@ -166,9 +166,9 @@ def _has_comments(node: Node) -> bool:
 
 
 def _one_line(node: Node, path: Path, blocks: Blocks) -> str | None:
-    """The node in brackets on one line, or None where a part of it has to be a block."""
+    """The node on one line, or None where a part of it has to be a block or is missing."""
     if node.entries is None:
-        return node.text
+        return node.text or None  # in brackets, a value that nobody wrote yet is not YAML
     if blocks(path, node):
         return None
     parts = []

@@ -15,6 +15,7 @@ from anonymizer.contracts import Binding, Kernel
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import tokens
 from anonymizer.pseudonyms.written_form import normalise
+from anonymizer.transforms import _permuted
 
 _PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 _GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -29,6 +30,7 @@ _PDF = (
 _KINDS = {"89504e47": _PNG, "47494638": _GIF, "ffd8ff": _JPEG, "25504446": _PDF}
 """First bytes, in hexadecimal digits -> the smallest file of that kind."""
 _ENDING = r"(?P<ending>\.[A-Za-z0-9]{1,5})$"
+_TOKEN = 10
 _BASE64 = r"^[A-Za-z0-9+/\r\n]{64,}={0,2}\s*$"
 
 
@@ -44,10 +46,12 @@ def binary(values: pa.Array) -> pa.Array:
 def text(binding: Binding) -> Kernel:
     """Paths and names become an invented name with the same ending; base64 and data URLs become short ones."""
     prf = Prf(binding.keys.derive("file name", binding.domain.name))
-    width = binding.domain.width
+    width, unique = binding.domain.width, binding.domain.unique
+    if unique and width is not None and width < _TOKEN:
+        return _permuted.kernel(binding.keys, binding.domain.name)
 
     def mapped(values: pa.Array) -> pa.Array:
-        names = tokens(prf(normalise(values))[:, 0], min(10, width or 10))
+        names = tokens(prf(values if unique else normalise(values))[:, 0], min(_TOKEN, width or _TOKEN))
         ending = pc.struct_field(pc.extract_regex(values, _ENDING), "ending")
         named = pc.binary_join_element_wise(names, pc.fill_null(ending, ""), "")
         if width is not None:
@@ -55,7 +59,7 @@ def text(binding: Binding) -> Kernel:
         encoded = pc.match_substring_regex(values, _BASE64)
         data_url = pc.starts_with(values, "data:")
         short = base64.b64encode(_GIF).decode()
-        if width is None or width >= len(short) + 22:
+        if not unique and (width is None or width >= len(short) + 22):
             named = pc.if_else(encoded, short, named)
             named = pc.if_else(data_url, "data:image/gif;base64," + short, named)
         return named

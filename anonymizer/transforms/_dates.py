@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymizer.contracts import Kernel, Keys
-from anonymizer.pseudonyms.permutation import Permutation
+from anonymizer.pseudonyms.permutation import ring
 from anonymizer.pseudonyms.written_form import digits_of, fixed_digits, with_digits
 
 _DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -27,7 +27,7 @@ _Digits = NDArray[np.uint8]
 
 def kernel(keys: Keys, domain: str, form: str) -> Kernel:
     """`form`: DATE, TIMESTAMP or TIME. A value of no known form becomes a fixed one."""
-    dates, times = _Days(keys, domain), Permutation(keys.derive("dates", domain, "time of day"), _SECONDS)
+    dates, times = _Days(keys, domain), ring(keys.derive("dates", domain, "time of day"), _SECONDS)
 
     def known(values: pa.Array) -> pa.Array:
         counts, digits = digits_of(values)
@@ -61,7 +61,7 @@ class _Days:
 
     def __init__(self, keys: Keys, domain: str) -> None:
         self._keys, self._domain = keys, domain
-        self._permutations: dict[int, Permutation] = {}
+        self._rings: dict[int, NDArray[np.uint64]] = {}
 
     def replace(self, digits: _Digits, starts: NDArray[np.int64]) -> None:
         """Replace, in place, the eight digits YYYYMMDD that begin at each of `starts`."""
@@ -86,12 +86,12 @@ class _Days:
         for decade in np.unique(decades).tolist():
             first = np.datetime64(f"{decade * 10:04d}-01-01", "D")
             end = np.datetime64((decade * 10 + 10 - 1970) * 12, "M").astype("M8[D]")
-            if decade not in self._permutations:
+            if decade not in self._rings:
                 key = self._keys.derive("dates", self._domain, str(decade))
-                self._permutations[decade] = Permutation(key, int((end - first).astype(np.int64)))
+                self._rings[decade] = ring(key, int((end - first).astype(np.int64)))
             rows = decades == decade
-            old = (days[rows] - first).astype(np.int64).astype(np.uint64)
-            result[rows] = first + self._permutations[decade](old).astype(np.int64).astype("m8[D]")
+            old = (days[rows] - first).astype(np.int64)
+            result[rows] = first + self._rings[decade][old].astype(np.int64).astype("m8[D]")
         return result
 
 
@@ -102,10 +102,10 @@ def _number(digits: _Digits, starts: NDArray[np.int64], width: int) -> NDArray[n
     return result
 
 
-def _replace_time(digits: _Digits, starts: NDArray[np.int64], times: Permutation) -> None:
+def _replace_time(digits: _Digits, starts: NDArray[np.int64], times: NDArray[np.uint64]) -> None:
     """Replace, in place, the six digits HHMMSS that begin at each of `starts`; fractions of a second stay."""
     hour, minute, second = (_number(digits, starts + first, 2) for first in (0, 2, 4))
-    new = times((hour * 3600 + minute * 60 + second).astype(np.uint64))
+    new = times[hour * 3600 + minute * 60 + second]
     for first, part in (
         (0, new // np.uint64(3600)),
         (2, new // np.uint64(60) % np.uint64(60)),

@@ -51,6 +51,7 @@ class LocalParts:
         is_surname, joined = self._single_words(tokens, alone)
         surname &= ~alone | is_surname | joined
         texts = pc.if_else(pa.array(joined), _without_first_letter(tokens), tokens) if joined.any() else tokens
+        initial &= np.bincount(row[surname], minlength=count)[row] > 0  # an initial alone is no name
         return (
             self._given(tokens, first, initial | joined, row, count),
             self._surnames(texts, surname, row, count),

@@ -32,20 +32,21 @@ _LETTER_A = ord("a")
 INITIALS = r"^(?:\p{L}\.-?)+\p{L}?\.?$|^\p{L}$"
 """J. J.P. J.-P. and a letter alone."""
 _SURNAME_FORMS = {
-    "nl": r"^(van|vander|vanden|ver[b-df-hj-np-tv-z])|(mans|aert|aerts|kens|kx|stra|sma|inck|ink)$",
-    "fr": r"^(le|la|du|des)[b-df-hj-np-tv-z]|(eau|eaux|ault|ette|oux|ière|iere|ois|ard)$",
+    "nl": r"^(van|ver[b-df-hj-np-tv-z])|(mans|aert|ers|ens|els|chts|ssen|kx|stra|sma|in?ck|eck|yck|ink|ijk|huys|oot)$",
+    "fr": r"^(du[b-df-hj-np-tv-z]|l[ea][b-df-hj-np-tv-z].*[^s]$)|(eaux?|aux|ault|ette|oux|i[eè]re?|ois|ard|on|ot|in)$",
     "de": r"^von|(mann|meier|meyer|bauer|stein|schmidt|berger)$",
     "en": r"^mc|(ton|ley|ford|smith|worth|shaw)$",
 }
-"""How a surname outside the word lists tells its language."""
+"""How a surname tells its language where no word list, or more than one, holds it."""
 
 
 class _Known(NamedTuple):
-    """A word list of real names: their keys, and the group of names that each belongs to."""
+    """A word list of real names: their keys, what each belongs to, and which are of more than one language."""
 
     keys: pa.Array
     languages: NDArray[np.int8]
     sexes: NDArray[np.int8]
+    ambiguous: NDArray[np.bool_]
 
 
 @cache
@@ -57,18 +58,21 @@ def known_first_names(order: tuple[str, ...]) -> _Known:
         for key, row in zip(vocabulary.keys.to_pylist(), vocabulary.rows, strict=True):
             found.setdefault(key, (LANGUAGES.index(language), "fmx".index(row[1])))
     pairs = np.array(list(found.values()), np.int8)
-    return _Known(pa.array(list(found), pa.string()), pairs[:, 0], pairs[:, 1])
+    return _Known(pa.array(list(found), pa.string()), pairs[:, 0], pairs[:, 1], np.zeros(len(found), bool))
 
 
 @cache
 def known_surnames(order: tuple[str, ...]) -> _Known:
     """All surnames that tell a language; sexes are all 2 ("x")."""
     found: dict[str, int] = {}
+    repeated: set[str] = set()
     for language in dict.fromkeys((*order, *LANGUAGES)):
-        for key in Vocabulary.load("known_surnames", language).keys.to_pylist():
-            found.setdefault(key, LANGUAGES.index(language))
+        for key in dict.fromkeys(Vocabulary.load("known_surnames", language).keys.to_pylist()):
+            if found.setdefault(key, LANGUAGES.index(language)) != LANGUAGES.index(language):
+                repeated.add(key)
     tongues = np.array(list(found.values()), np.int8)
-    return _Known(pa.array(list(found), pa.string()), tongues, np.full(len(found), 2, np.int8))
+    ambiguous = np.array([key in repeated for key in found])
+    return _Known(pa.array(list(found), pa.string()), tongues, np.full(len(found), 2, np.int8), ambiguous)
 
 
 class _Group(NamedTuple):
@@ -174,10 +178,11 @@ class Names:
         spoken = np.array([LANGUAGES.index(language) for language in self._order], np.int8)
         tongues = np.where(unknown, spoken[below(hashes[:, 1], len(spoken))], self._known.languages[at])
         sexes = np.where(unknown, np.int8(2), self._known.sexes[at])
-        if self._list == "surnames" and unknown.any():
+        unsure = unknown | self._known.ambiguous[at]
+        if self._list == "surnames" and unsure.any():
             for language in reversed(self._order):
                 told = pc.match_substring_regex(keys, _SURNAME_FORMS[language]).to_numpy(zero_copy_only=False)
-                tongues[unknown & told] = LANGUAGES.index(language)
+                tongues[unsure & told] = LANGUAGES.index(language)
         return tongues.astype(np.int8), sexes.astype(np.int8)
 
     def _picked(self, group: _Group | None, hashes: Hashes, letters: Integers) -> pa.Array:

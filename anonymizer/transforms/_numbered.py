@@ -102,13 +102,16 @@ def by_kind(kinds: Sequence[Kind], other: Kernel) -> Kernel:
 
     def invalid(values: pa.Array) -> pa.Array:
         """Follows a one-to-one kernel until it leaves the valid numbers, and so stays one to one."""
-        result = other(values)
-        for kind in kinds:
-            for _ in range(_TRIES):
-                valid = kind.is_valid(result)
-                if not valid.true_count:
-                    break
-                result = pc.replace_with_mask(result, valid, other(pc.filter(result, valid)))
+        result, left = other(values), np.arange(len(values))
+        for _ in range(_TRIES):
+            candidates = result if len(left) == len(values) else result.take(pa.array(left))
+            valid = np.zeros(len(left), dtype=bool)
+            for kind in kinds:
+                valid |= _flags(kind.is_valid(candidates))
+            if not valid.any():
+                break
+            left = left[valid]
+            result = _with(result, left, other(pc.filter(candidates, pa.array(valid))))
         return result
 
     return mapped

@@ -9,16 +9,17 @@ radix, and for short codes with far fewer values than the million that FF1 asks 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymizer.contracts import Kernel, Keys
-from anonymizer.pseudonyms.permutation import LARGEST, Permutation
+from anonymizer.pseudonyms.permutation import FEWEST_FOR_FF1, LARGEST, Permutation, ring
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.written_form import counts_per_row, flat_bytes, from_flat, with_bytes
-from anonymizer.transforms import _scrambled
 
 _ROUNDS = 10
 _INTEGER_BOUNDS = (2**7, 2**8, 2**15, 2**16, 2**23, 2**24, 2**31, 2**32, 2**63)
@@ -26,40 +27,29 @@ _LAST = 10**19
 _DIGIT_BOUNDS = {10**n for n in range(1, 19)} | {n * LARGEST for n in range(1, 10)}
 _EDGES = np.array(sorted({0, *_DIGIT_BOUNDS, *_INTEGER_BOUNDS}), np.uint64)
 """Where the segments begin within which whole numbers are permuted."""
+_EDGES_BELOW_ZERO = np.array(sorted({0, 1, *_DIGIT_BOUNDS, *(bound + 1 for bound in _INTEGER_BOUNDS)}), np.uint64)
+"""The same without their signs: the lowest number of a type is one further from zero than the highest."""
 _RADIX = np.zeros(256, np.uint8)
 _RADIX[ord("0") : ord("9") + 1] = 10
 _RADIX[ord("a") : ord("z") + 1] = 26
 _RADIX[ord("A") : ord("Z") + 1] = 26
+_Bijection = Callable[[NDArray[np.uint64]], NDArray[np.uint64]]
 _WHOLE_NUMBER = r"^-?[0-9]{1,19}$"
 
 
 def kernel(keys: Keys, domain: str) -> Kernel:
-    """A one-to-one kernel for text and integers without nulls and blanks.
-
-    Text with signs beyond ASCII is not permuted but gets letters by keyed choice: apart but for chance.
-    """
-    permuted = Numbers(keys, domain)
-    feistel = _Feistel(keys, domain)
-    exact = Prf(keys.derive("permuted", domain, "beyond ASCII"))
+    """A one-to-one kernel for text and integers without nulls and blanks."""
+    numbers, feistel = Numbers(keys, domain), _Feistel(keys, domain)
 
     def mapped(values: pa.Array) -> pa.Array:
-        numbers = pc.match_substring_regex(values, _WHOLE_NUMBER)
-        if numbers.true_count == len(values):
-            return permuted(values)
-        ascii_only = pc.string_is_ascii(values)
-        steps: tuple[tuple[pa.Array, Kernel], ...] = (
-            (numbers, permuted),
-            (pc.and_not(ascii_only, numbers), feistel),
-            (pc.invert(ascii_only), beyond_ascii),
-        )
-        result = values
-        for rows, step in steps:
-            if rows.true_count:
-                result = pc.replace_with_mask(result, rows, step(pc.filter(values, rows)))
-        return result
-
-    def beyond_ascii(values: pa.Array) -> pa.Array:
-        return _scrambled.scrambled(values, exact(values), exact)
+        whole = pc.match_substring_regex(values, _WHOLE_NUMBER)
+        if whole.true_count == len(values):
+            return numbers(values)
+        if whole.true_count == 0:
+            return feistel(values)
+        result = pc.replace_with_mask(values, whole, numbers(pc.filter(values, whole)))
+        rest = pc.invert(whole)
+        return pc.replace_with_mask(result, rest, feistel(pc.filter(values, rest)))
 
     return mapped
 
@@ -69,33 +59,44 @@ class Numbers:
 
     def __init__(self, keys: Keys, domain: str) -> None:
         self._keys, self._domain = keys, domain
-        self._permutations: dict[int, Permutation] = {}
+        self._permutations: dict[tuple[bool, int], _Bijection] = {}
 
     def __call__(self, values: pa.Array) -> pa.Array:
         data, offsets = flat_bytes(values)
         negative = data[offsets[:-1]] == ord("-")
         numbers = pc.utf8_ltrim(values, "-").cast(pa.uint64()).to_numpy()
-        lengths = np.diff(offsets) - negative
-        # The most negative number of a type is one beyond the most positive one, so negative ones count from -1.
-        below_zero = negative & (numbers > 0)
-        new = self._permuted(numbers - below_zero.astype(np.uint64)) + below_zero.astype(np.uint64)
-        return _written(new, lengths, negative)
+        new = np.empty_like(numbers)
+        for sign in (False, True):
+            rows = negative == sign
+            if rows.any():
+                new[rows] = self._permuted(numbers[rows], sign)
+        return _written(new, np.diff(offsets) - negative, negative)
 
-    def _permuted(self, numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        segments = np.searchsorted(_EDGES, numbers, side="right") - 1
+    def _permuted(self, numbers: NDArray[np.uint64], negative: bool) -> NDArray[np.uint64]:
+        edges = _EDGES_BELOW_ZERO if negative else _EDGES
+        segments = np.searchsorted(edges, numbers, side="right") - 1
         result = np.empty_like(numbers)
         for segment in np.unique(segments).tolist():
-            first = _EDGES[segment]
             rows = segments == segment
-            result[rows] = self._permutation(segment)(numbers[rows] - first) + first
+            first, last = int(edges[segment]), [*edges.tolist(), _LAST][segment + 1]
+            permutation = self._permutation(negative, first, last)
+            result[rows] = permutation(numbers[rows] - np.uint64(first)) + np.uint64(first)
         return result
 
-    def _permutation(self, segment: int) -> Permutation:
-        if segment not in self._permutations:
-            first, last = int(_EDGES[segment]), [*_EDGES.tolist(), _LAST][segment + 1]
-            key = self._keys.derive("permuted", self._domain, "numbers", str(first))
-            self._permutations[segment] = Permutation(key, last - first)
-        return self._permutations[segment]
+    def _permutation(self, negative: bool, first: int, last: int) -> _Bijection:
+        """Of the numbers from `first` up to, and without, `last`."""
+        if (negative, first) not in self._permutations:
+            sign = "below zero" if negative else "from zero"
+            key = self._keys.derive("permuted", self._domain, "numbers", sign, str(first))
+            size = last - first
+            self._permutations[negative, first] = (
+                _table(ring(key, size)) if size < FEWEST_FOR_FF1 else Permutation(key, size)
+            )
+        return self._permutations[negative, first]
+
+
+def _table(following: NDArray[np.uint64]) -> _Bijection:
+    return lambda numbers: following[numbers.astype(np.int64)]
 
 
 def _written(numbers: NDArray[np.uint64], lengths: NDArray[np.int64], negative: NDArray[np.bool_]) -> pa.Array:
@@ -111,7 +112,11 @@ def _written(numbers: NDArray[np.uint64], lengths: NDArray[np.int64], negative: 
 
 
 class _Feistel:
-    """ASCII text: its letters and digits are enciphered in place."""
+    """Text: its letters and digits are enciphered in place, and so are the last bytes of letters beyond ASCII.
+
+    Such a letter becomes one of the 64 that share its other bytes: an accented letter of Latin-1 another sign of
+    Latin-1, a Cyrillic letter mostly another Cyrillic one.
+    """
 
     def __init__(self, keys: Keys, domain: str) -> None:
         self._rounds = [Prf(keys.derive("permuted", domain, "text", str(number))) for number in range(_ROUNDS)]
@@ -119,14 +124,16 @@ class _Feistel:
     def __call__(self, values: pa.Array) -> pa.Array:
         data, offsets = flat_bytes(values)
         radix = _RADIX[data]
+        if data.max(initial=0) >= 128:
+            radix[_last_bytes(data)] = 64
         chosen = np.flatnonzero(radix)
         counts = counts_per_row(radix > 0, offsets)
-        radix = radix[chosen]
-        capital = (data[chosen] >= ord("A")) & (data[chosen] <= ord("Z"))
-        zero = np.where(radix == 10, ord("0"), ord("a")).astype(np.uint8)
+        radix, old = radix[chosen], data[chosen]
+        capital = (old >= ord("A")) & (old <= ord("Z"))
+        zero = np.select([radix == 10, radix == 26], [ord("0"), ord("a")], 128).astype(np.uint8)
         place = np.arange(len(chosen)) - np.repeat(np.cumsum(counts) - counts, counts)
         left = place < np.repeat(counts // 2, counts)
-        numerals = np.where(capital, data[chosen] | 0x20, data[chosen]) - zero
+        numerals = np.where(capital, old | 0x20, old) - zero
         text = data.copy()
         for number, prf in enumerate(self._rounds):
             half = left if number % 2 else ~left  # the half that changes; the other one decides how
@@ -136,3 +143,11 @@ class _Feistel:
             numerals[half] = (numerals[half].astype(np.uint16) + stream) % radix[half]
         text[chosen] = numerals + zero - np.where(capital, 32, 0).astype(np.uint8)
         return with_bytes(values, text)
+
+
+def _last_bytes(data: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """The last byte of each sign beyond ASCII, but for those of U+0080 to U+00BF: controls, spaces, punctuation."""
+    following = (data & 0xC0) == 0x80
+    last = following & ~np.append(following[1:], False)
+    last[1:] &= data[:-1] != 0xC2
+    return np.asarray(last)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymizer.contracts import Keys
-from anonymizer.pseudonyms.permutation import Permutation
+from anonymizer.pseudonyms.permutation import Permutation, ring
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import Vocabulary, below
@@ -216,8 +216,8 @@ class Places:
         following = np.arange(len(book))
         for group in dict.fromkeys(province.group for province in book):
             members = np.array([number for number, province in enumerate(book) if province.group == group])
-            order = members[self._shuffle(f"provinces {group}", len(members))]
-            following[order] = np.roll(order, -1)
+            key = self._keys.derive("places", DOMAIN, f"provinces {group}")
+            following[members] = members[ring(key, len(members)).astype(np.int64)]
         return following
 
     def _exchange(self) -> Integers:

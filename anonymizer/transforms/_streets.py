@@ -30,13 +30,13 @@ _TOLD = {
 }
 """In which language a street's name is, its normal form told by words; the first match in this order counts."""
 _POSTCODE = r"(?:[A-Za-z]{1,2}-)?[0-9]{4,5}(?:\s?[A-Z]{2}\b)?"
-_TAIL = rf"^(?P<street>.+?)(?P<gap>\s*[,;\n]\s*|\s+-\s+|\s+)(?P<tail>{_POSTCODE}\s+[^\d\s][^\d]*)$"
+_TAIL = rf"(?s)^(?P<street>.+?)(?P<gap>\s*[,;\n]\s*|\s+-\s+|\s+)(?P<tail>{_POSTCODE}\s+[^\d\s][^\d]*)$"
 _ENDS_IN_TOWN = rf"[\s,;]{_POSTCODE}\s+[^\d\s][^\d]*$"
 _BOX = r"(?:bus|bte|boîte|boite|box|b|app|apt|ap|unit|postbus)\.?"
 _NUMBER = rf"\d+(?:\S*\d\S*|[A-Za-z]?)(?:[\s,/]*{_BOX}\s*\S+|\s*[/-]\s*\S+|\s[A-Za-z])?"
-_STREET_FIRST = rf"(?i)^(?P<name>.*?\D)(?P<gap>[\s,]+)(?P<number>{_NUMBER})$"
-_NUMBER_FIRST = r"(?i)^(?P<number>\d+(?:\s?(?:bis|ter)|[A-Za-z])?)(?P<gap>[\s,]+)(?P<name>[^\d\s].*)$"
-_BOX_PART = rf"(?i)^(?P<main>\d+)(?P<word>[\s,]*(?:{_BOX}\s*)?)(?P<box>.*)$"
+_STREET_FIRST = rf"(?is)^(?P<name>.*?\D)(?P<gap>[\s,]+)(?P<number>{_NUMBER})$"
+_NUMBER_FIRST = r"(?is)^(?P<number>\d+(?:\s?(?:bis|ter)|[A-Za-z])?)(?P<gap>[\s,]+)(?P<name>[^\d\s].*)$"
+_BOX_PART = rf"(?is)^(?P<main>\d+)(?P<word>[\s,]*(?:{_BOX}\s*)?)(?P<box>.*)$"
 _HIGHEST = 199
 _GAP = np.array([chr(byte) in " ,\t\n\r\f\v" for byte in range(256)])
 

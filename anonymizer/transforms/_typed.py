@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.errors import RuleError
 from anonymizer.model.schema import TypeFamily
-from anonymizer.pseudonyms.permutation import Permutation
+from anonymizer.pseudonyms.permutation import ring
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.written_form import (
     counts_per_row,
@@ -178,11 +178,8 @@ def _enum(binding: Binding) -> Kernel:
     count = len(labels)
     if count == 0:
         return _scrambled.kernel(binding.keys, binding.domain.name)
-    # All labels on one ring in keyed order; each becomes the next one, so that none stays.
-    order = Permutation(binding.keys.derive("labels", binding.domain.name), count)(np.arange(count, dtype=np.uint64))
-    successor = np.empty(count, np.int64)
-    successor[order.astype(np.int64)] = np.roll(order, -1)
-    following = labels.take(pa.array(successor))
+    # Each label becomes the next one on a ring in keyed order, so that none stays.
+    following = labels.take(pa.array(ring(binding.keys.derive("labels", binding.domain.name), count)))
 
     def mapped(values: pa.Array) -> pa.Array:
         known = following.take(pc.index_in(values, value_set=labels))

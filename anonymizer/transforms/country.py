@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
-from anonymizer.pseudonyms.permutation import Permutation
+from anonymizer.pseudonyms.permutation import ring
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.vocabulary import Vocabulary, below
 from anonymizer.pseudonyms.written_form import compact, restore_case
@@ -43,10 +43,7 @@ def _build(binding: Binding, width: int | None) -> Kernel:
     flat = pa.array([row[form] for form in range(forms) for row in rows])
     flat_keys = compact(flat)
     prf = Prf(binding.keys.derive(NAME, binding.domain.name))
-    key = binding.keys.derive(NAME, binding.domain.name, "ring")
-    order = Permutation(key, count)(np.arange(count, dtype=np.uint64)).astype(np.int64)
-    following = np.empty(count, np.int64)
-    following[order] = np.roll(order, -1)
+    following = ring(binding.keys.derive(NAME, binding.domain.name, "ring"), count).astype(np.int64)
     codes = pa.array([row[0] for row in rows])
 
     def mapped(values: pa.Array) -> pa.Array:

@@ -81,7 +81,7 @@ def _moved(values: pa.Array, prf: Prf, most: float) -> pa.Array:
     new = np.where(outside, np.rint(amounts / factor), new)
     moved = np.clip(new.astype(np.uint64), low, high)
     same = moved == amounts
-    moved = np.where(same, np.where(amounts < high, amounts + np.uint64(1), low), moved)
+    moved = np.where(same, np.where(amounts < high, amounts + np.uint64(1), amounts - np.uint64(1)), moved)
     moved = np.where(amounts == 0, amounts, moved)
     result = digits.copy()
     for place in range(int(counts.max(initial=0))):

@@ -174,9 +174,7 @@ def show_calibration(judged: Sequence[tuple[float, bool]]) -> None:
     for low, high in ((0.0, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 0.99), (0.99, 1.01)):
         some = [right for confidence, right in judged if low <= confidence < high]
         if some:
-            tell(
-                f"confidence {low:.2f} to {min(high, 1):.2f}: {len(some):5d}, {sum(some) / len(some):.1%} right"
-            )
+            tell(f"confidence {low:.2f} to {min(high, 1):.2f}: {len(some):5d}, {sum(some) / len(some):.1%} right")
 
 
 def tell(line: str) -> None:

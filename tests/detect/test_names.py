@@ -151,6 +151,19 @@ def test_a_catalogue_is_left_alone():
         assert categories(table(name, *names)) == {}, name
 
 
+def test_a_column_called_after_a_catalogue_says_which_entry_and_is_not_personal():
+    found = detect(table("klanten", "voornaam", "achternaam", "email", "payment_method", "categorie", "vehicle_model"))
+    kept = {name for name, finding in found.items() if finding.verdict is Verdict.NOT_PERSONAL}
+    assert kept == {"klanten.payment_method", "klanten.categorie", "klanten.vehicle_model"}
+
+
+def test_the_last_word_names_the_thing_and_the_words_before_it_qualify():
+    found = categories(table("orders", "billing_address_city", "customer_newsletter", "email_content", "ship_to_name"))
+    assert found.get("billing_address_city") == "city"
+    assert found["ship_to_name"] == "full_name"
+    assert "customer_newsletter" not in found
+
+
 def test_evidence_names_the_entry_of_the_pack_that_spoke():
     finding = detect(table("x", "rijksregisternummer"))["x.rijksregisternummer"]
     assert finding.rule is not None

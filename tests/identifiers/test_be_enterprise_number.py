@@ -22,8 +22,8 @@ def test_the_old_form_of_nine_digits_is_the_same_number_and_stays_nine_digits_lo
     values = pa.array(["BE 000.000.097", "0000.000.097"])
     assert be_enterprise_number.compact(values).to_pylist() == ["0000000097", "0000000097"]
     short, long = be_enterprise_number.from_index(np.array([9_000_000] * 2, np.uint64), values).to_pylist()
-    assert long == "1900.000.009"
-    assert short == "BE 900.000.009"
+    assert long == "1900.000.069"
+    assert short == "BE 900.000.069"
     assert accepted(be_enterprise_number, short, long) == [True, True]
 
 

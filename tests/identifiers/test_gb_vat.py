@@ -17,10 +17,6 @@ def test_pseudonyms_pass_the_public_checksum_below_the_issued_range(like: str):
 
 
 def test_both_checksums_are_accepted():
-    newer = next(
-        f"900{rest:04d}{check:02d}"
-        for rest in range(10)
-        for check in range(97)
-        if vat.checksum(f"900{rest:04d}{check:02d}") == 42
-    )
+    candidates = (f"9000000{check:02d}" for check in range(97))
+    newer = next(candidate for candidate in candidates if vat.checksum(candidate) == 42)
     assert accepted(gb_vat, "GB" + newer, newer) == [True, False]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anonymizer.pseudonyms.permutation import LARGEST, Ff1, Permutation
+from anonymizer.pseudonyms.permutation import LARGEST, Ff1, Permutation, ring
 
 KEY = "2B7E151628AED2A6ABF7158809CF4F3CEF4359D8D580AA4F7F036D6F04FC6A94"
 SIGNS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -84,3 +84,11 @@ def test_no_number_is_preferred():
     for number in range(2_000):
         counts[int(Permutation(number.to_bytes(16, "big"), 10)(np.array([3], np.uint64))[0])] += 1
     assert ((counts - 200) ** 2 / 200).sum() < 40
+
+
+@pytest.mark.parametrize("size", [2, 3, 10, 3653])
+def test_on_a_ring_every_number_is_reached_and_none_stays(size: int):
+    following = ring(bytes(16), size)
+    assert sorted(following.tolist()) == list(range(size))
+    assert not (following == np.arange(size)).any()
+    assert ring(bytes(16), 1).tolist() == [0]

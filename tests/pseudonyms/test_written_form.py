@@ -61,6 +61,13 @@ def test_normal_forms_are_normal_for_ever_and_keep_nulls(values: list[str | None
 
 
 @given(texts)
+def test_each_value_s_normal_form_is_its_own_whatever_stands_beside_it(values: list[str | None]):
+    alone = [normalise(array([value])).to_pylist()[0] for value in values]
+    assert normalise(array(values)).to_pylist() == alone
+    assert compact(array(values)).to_pylist() == [compact(array([value])).to_pylist()[0] for value in values]
+
+
+@given(texts)
 def test_text_without_accents_has_no_combining_marks(values: list[str | None]):
     for value in without_accents(array(values)).to_pylist():
         assert value is None or not any(unicodedata.category(sign) == "Mn" for sign in value)

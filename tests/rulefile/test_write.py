@@ -287,6 +287,11 @@ def test_what_no_rule_file_needs_is_refused_rather_than_changed(text: str, says:
         rulefile.format_rules(text)
 
 
+def test_a_decision_that_is_still_missing_stays_missing():
+    unfinished = "format: 1\ntables:\n  a.b:\n    columns:\n      c:\n        as:\n        why: \"later\"\n"
+    assert rulefile.format_rules(unfinished) == unfinished
+
+
 def test_a_file_of_comments_alone_stays_as_it_is():
     assert rulefile.format_rules("# nothing yet\n") == "# nothing yet\n"
 

@@ -113,7 +113,7 @@ def _all_columns(source: Source) -> dict[TableName, list[str]]:
 def _copied(
     source: Source, target: Path, columns: Mapping[TableName, list[str]], change: Any = lambda table, batch: batch
 ) -> Path:
-    store = next(store for store in _STORES.values() if store.__name__.endswith(source.kind))
+    store = next(store for store in _STORES.values() if source.kind == store.NAME)
     sink = store.open_sink(source, target)
     for part in source.parts(columns):
         sink.write(Rows(part.table, change(part.table, part.batch), part.frame) if isinstance(part, Rows) else part)
@@ -270,7 +270,7 @@ def test_nobody_else_may_read_the_copy(shop: Shop, way: str, tmp_path: Path):
 @pytest.mark.parametrize("way", ["custom lz4", "directory lz4", "directory zstd", "tar", "custom gzip"])
 def test_an_archive_that_was_given_up_halfway_cannot_be_restored(shop: Shop, way: str, tmp_path: Path):
     source = _opened(shop.archives[way])
-    store = next(store for store in _STORES.values() if store.__name__.endswith(source.kind))
+    store = next(store for store in _STORES.values() if source.kind == store.NAME)
     sink = store.open_sink(source, tmp_path / "copy")
     with closing(source.parts({_CUSTOMER: ["name"]})) as parts:
         for part in parts:
@@ -325,7 +325,7 @@ def test_schema_knows_keys_types_and_partitions(shop: Shop):
 
 def test_a_custom_archive_may_be_called_tar_and_a_plain_folder_is_no_archive(shop: Shop, tmp_path: Path):
     shutil.copy(shop.archives["custom gzip"], tmp_path / "shop.tar")
-    assert _opened(tmp_path / "shop.tar").kind == "pg_custom"
+    assert _opened(tmp_path / "shop.tar").kind == "PostgreSQL custom archive"
     folder = FolderInput(tmp_path)
     assert not any(store.recognises(folder) for store in _STORES.values())
 

@@ -111,8 +111,8 @@ def test_a_column_too_narrow_for_any_address_is_refused_before_the_first_row():
 def test_nothing_that_looks_like_a_reachable_address_comes_out(text: str, width: int | None):
     value = f"{text}@firm.be"
     result = one(email.kernel(bind("email", width=width)), value)
-    for address in re.findall(r"\S+@\S+", result):
-        assert re.split("[,;]", address)[0].lower().endswith(".example")
+    for address in re.split("[,;]", result):
+        assert "@" not in address or address.lower().endswith(".example")
 
 
 def test_a_narrow_key_of_logins_is_permuted():

@@ -6,6 +6,7 @@ import ipaddress
 import re
 import uuid
 from datetime import date, datetime
+from functools import cache
 
 import pyarrow as pa
 import pytest
@@ -24,6 +25,7 @@ def one(kernel, value: str) -> str:
     return kernel(pa.array([value])).to_pylist()[0]
 
 
+@cache
 def of(family: TypeFamily, **more):
     return masked.kernel(bind("masked", family, **more))
 

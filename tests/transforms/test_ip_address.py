@@ -1,0 +1,56 @@
+"""IP addresses become addresses that lead nowhere."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from anonymizer.errors import RuleError
+from anonymizer.model.schema import TypeFamily
+from anonymizer.transforms import ip_address
+from tests.transforms.bindings import bind
+
+
+def mapped(*values: str | None, **binding: Any) -> list[str | None]:
+    return list(ip_address.kernel(bind("ip_address", **binding))(pa.array(values, pa.string())).to_pylist())
+
+
+def test_public_addresses_become_reserved_ones():
+    for value in mapped(*(f"8.8.{high}.{low}" for high in range(0, 256, 5) for low in range(0, 256, 51))):
+        assert ipaddress.ip_address(value).is_reserved
+    for value in mapped("2001:db8::1", "2a02:1810::1", "::1", "fe80::1"):
+        assert ipaddress.ip_address(value) in ipaddress.ip_network("2001:db8::/32")
+
+
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16"])
+def test_private_addresses_stay_private_and_different(network: str):
+    inside = ipaddress.ip_network(network)
+    addresses = [str(inside[place]) for place in range(1, inside.num_addresses, inside.num_addresses // 200)]
+    result = mapped(*addresses)
+    assert len(set(result)) == len(addresses)
+    assert all(ipaddress.ip_address(value) in inside for value in result)
+
+
+def test_networks_stay_networks_with_their_length():
+    for value in mapped("8.8.4.0/24", "10.1.0.0/16", "2a02:1810::/32", family=TypeFamily.NETWORK, type_name="cidr"):
+        ipaddress.ip_network(value)
+    lengths = [value.partition("/")[2] for value in mapped("8.8.4.0/24", "10.1.2.3/16", "2a02::1/64")]
+    assert lengths == ["24", "16", "64"]
+
+
+def test_all_spellings_of_an_address_agree():
+    assert len(set(mapped("2a02:1810::a", "2a02:1810:0:0:0:0:0:a"))) == 1
+
+
+def test_everything_fits_a_column_for_the_longest_ipv4_address():
+    for value in mapped("8.8.8.8", "8.8.8.8/32", "2a02::1", "::/0", width=15):
+        assert len(value) <= 15
+        ipaddress.ip_interface(value)
+
+
+def test_a_column_too_narrow_for_an_address_is_refused_before_the_first_row():
+    with pytest.raises(RuleError, match="15 characters"):
+        ip_address.kernel(bind("ip_address", width=14))

@@ -1,0 +1,219 @@
+"""The verifier's own readers: every row and every text, in every format, however the bytes are cut."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anonymizer.model.schema import Column, Schema, Table, TableName, TypeFamily
+from anonymizer.verify import _copy_rows, _reader, _sql_script
+from anonymizer.verify._reader import Block, Reader, Text, Unreadable, open_reader
+from tests.fix_postgres import Database
+from tests.verify.world import PLAIN, SQLITE, SQLITE_DUMP, Input, plain, source
+
+ERP = Path(__file__).parent.parent.parent / "fixtures" / "erp"
+NO_TABLES = Schema(())
+
+
+def rows_of(reader: Reader) -> dict[TableName, list[dict[str, str | None]]]:
+    """Everything that a reader gives, table by table."""
+    found: dict[TableName, list[dict[str, str | None]]] = {}
+    for part in reader.parts():
+        if isinstance(part, Block):
+            found.setdefault(part.table, []).extend(part.batch().to_pylist())
+    return found
+
+
+def script(text: str, kind: str = PLAIN, schema: Schema = NO_TABLES) -> Reader:
+    return open_reader(Input("script", data=text.encode(schema.encoding)), kind, schema)
+
+
+CELLS = st.none() | st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=12)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, st.sampled_from(["\\", "\\N", "\\.", "a\\tb", "\n\t\r", "x\\\\"])), max_size=8))
+def test_a_value_with_any_character_is_read_as_it_was(rows: list[tuple[str | None, ...]]):
+    def escaped(cell: str | None) -> str:
+        if cell is None:
+            return "\\N"
+        for plain_form, escape in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+            cell = cell.replace(plain_form, escape)
+        return cell
+
+    data = "".join("\t".join(map(escaped, row)) + "\n" for row in rows).encode()
+    batch = _copy_rows.batch(data, ("a", "b", "c"), "utf-8")
+    assert [tuple(row.values()) for row in batch.to_pylist()] == rows
+
+
+def test_numbered_escapes_are_read_too():
+    assert _copy_rows.batch(b"\\101\\x42\\q\n", ("a",), "utf-8").to_pydict() == {"a": ["ABq"]}
+
+
+@pytest.mark.parametrize("read_size", [1, 7, 64])
+@pytest.mark.parametrize("inserts", [False, True])
+def test_where_the_bytes_are_cut_does_not_matter(read_size: int, inserts: bool, monkeypatch: pytest.MonkeyPatch):
+    whole = Input("whole", data=plain(source(), inserts))
+    expected = rows_of(open_reader(whole, PLAIN, NO_TABLES))
+    texts = [text.data for text in open_reader(whole, PLAIN, NO_TABLES).text()]
+    monkeypatch.setattr(_sql_script, "_READ", read_size)
+    monkeypatch.setattr(_sql_script, "BLOCK", 100)
+    again = open_reader(whole, PLAIN, NO_TABLES)
+    assert rows_of(again) == expected
+    assert [text.data for text in again.text()] == texts
+
+
+def test_look_alikes_in_strings_comments_and_function_bodies_are_not_rows():
+    text = """
+    -- COPY fake (a) FROM stdin;
+    /* INSERT INTO fake VALUES (1); /* nested; */ ; */
+    CREATE FUNCTION f() RETURNS void AS $body$ BEGIN INSERT INTO fake VALUES (1); END; $body$ LANGUAGE plpgsql;
+    CREATE FUNCTION g() RETURNS void BEGIN ATOMIC INSERT INTO fake VALUES (1); SELECT CASE WHEN true THEN 1 END; END;
+    COMMENT ON TABLE t IS 'it''s; INSERT INTO fake VALUES (1);';
+    COMMENT ON TABLE t IS E'it\\'s; INSERT INTO fake VALUES (1);';
+    \\echo INSERT INTO fake VALUES (1);
+    INSERT INTO real VALUES (1, 'a;b', E'c\\'d', NULL, now(), ARRAY['x,y', 'z'], '5'::integer), (2,'','','','','','');
+    """
+    assert list(rows_of(script(text)).values()) == [[
+        {"0": "1", "1": "a;b", "2": "c'd", "3": None, "4": "now()", "5": "ARRAY['x,y', 'z']", "6": "5"},
+        {"0": "2", "1": "", "2": "", "3": "", "4": "", "5": "", "6": ""},
+    ]]  # fmt: skip
+
+
+def test_inserts_in_triggers_of_sqlite_are_not_rows():
+    text = """CREATE TRIGGER [a;b] AFTER INSERT ON t BEGIN INSERT INTO fake VALUES(1); SELECT CASE 1 WHEN 1 THEN 2 END; END;
+    INSERT INTO `real` VALUES('a\\', X'C0FFEE', 1.5, NULL);"""
+    assert rows_of(script(text, SQLITE_DUMP)) == {
+        TableName("", "real"): [{"0": "a\\", "1": "\\xc0ffee", "2": "1.5", "3": None}]
+    }
+
+
+def test_another_encoding_is_read_by_its_name():
+    schema = Schema((Table(TableName("public", "t"), (Column("a", "text", TypeFamily.TEXT),)),), encoding="latin-1")
+    rows = rows_of(script("COPY public.t (a) FROM stdin;\nRené\n\\.\nINSERT INTO t VALUES ('Zoë');", schema=schema))
+    assert rows == {TableName("public", "t"): [{"a": "René"}, {"a": "Zoë"}]}
+
+
+@pytest.mark.parametrize("text", [
+    "COPY public.t (a, b) FROM stdin;\n1\t2\n", "COPY public.t (a, b) FROM stdin;\n1\n\\.\n",
+    "INSERT INTO t (a, b) VALUES (1);",
+])  # fmt: skip
+def test_rows_that_are_cut_off_or_do_not_fit_are_unreadable(text: str):
+    with pytest.raises(Unreadable, match="public.t"):
+        rows_of(script(text))
+
+
+# --- archives ---------------------------------------------------------------------------------------------------
+
+
+def test_an_archive_holds_the_same_rows_as_the_plain_dump():
+    plain_rows = rows_of(open_reader(Input("erp.sql", ERP / "erp.sql"), PLAIN, NO_TABLES))
+    archive = open_reader(Input("erp.dump", ERP / "erp.dump"), "PostgreSQL custom archive", NO_TABLES)
+    assert rows_of(archive) == plain_rows
+    assert any(b"CREATE TABLE crm.customer" in text.data for text in archive.text())
+
+
+@pytest.mark.parametrize("form", [
+    "custom --compress=0", "custom --compress=gzip", "custom --compress=lz4", "custom --compress=zstd",
+    "custom --inserts", "directory --compress=0", "directory --compress=gzip", "directory --compress=lz4",
+    "directory --compress=zstd", "tar", "tar --inserts",
+])  # fmt: skip
+def test_every_form_of_archive_is_read(form: str, restored_erp: Database, tmp_path: Path):
+    name, *options = form.split()
+    made = tmp_path / "archive"
+    restored_erp.dump(made, f"--format={name}", *options)
+    expected = rows_of(open_reader(Input("erp.sql", ERP / "erp.sql"), PLAIN, NO_TABLES))
+    reader = open_reader(Input("archive", made), f"PostgreSQL {name} archive", NO_TABLES)
+    found = rows_of(reader)
+    for table, rows in expected.items():
+        assert [list(row.values()) for row in found[table]] == [list(row.values()) for row in rows], table
+    assert sum(b"CREATE TABLE" in text.data for text in reader.text()) >= len(expected)
+
+
+@pytest.fixture(scope="module")
+def restored_erp(postgres: Database) -> Iterator[Database]:
+    """The synthetic ERP in a database of its own."""
+    postgres.tool("psql", "-X", "-q", "-c", "CREATE DATABASE verify_erp TEMPLATE template0")
+    database = postgres.sibling("verify_erp")
+    database.restore_plain(ERP / "erp.sql")
+    yield database
+    postgres.tool("psql", "-X", "-q", "-c", "DROP DATABASE verify_erp WITH (FORCE)")
+
+
+@settings(max_examples=60)
+@given(st.integers(min_value=0, max_value=169_000))
+def test_a_damaged_archive_is_unreadable_and_never_a_crash(cut: int):
+    data = (ERP / "erp.dump").read_bytes()[:cut]
+    with pytest.raises(Unreadable):
+        rows_of(open_reader(Input("cut", data=data), "PostgreSQL custom archive", NO_TABLES))
+
+
+# --- SQLite -----------------------------------------------------------------------------------------------------
+
+
+def test_a_write_ahead_log_is_read_and_the_folder_stays_as_it_is(tmp_path: Path):
+    writer = sqlite3.connect(tmp_path / "live.db")
+    writer.executescript("PRAGMA journal_mode=WAL; CREATE TABLE t (a); INSERT INTO t VALUES ('in the log');")
+    folder = tmp_path / "delivered"
+    folder.mkdir()
+    for side in ("", "-wal"):
+        shutil.copy(tmp_path / f"live.db{side}", folder)
+    writer.close()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    reader = open_reader(Input("live.db", folder / "live.db"), SQLITE, NO_TABLES)
+    rows = rows_of(reader)
+    private = reader._path.parent  # type: ignore[attr-defined]
+    assert [row["a"] for row in rows[TableName("", "t")]] == ["in the log"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert private != folder
+    assert private.stat().st_mode & 0o77 == 0
+    reader.close()
+    assert not private.exists()
+
+
+def test_storage_classes_row_numbers_and_settings_of_sqlite_are_seen(tmp_path: Path):
+    path = tmp_path / "a.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE t (a); INSERT INTO t (rowid, a) VALUES (5, 1), (7, '1'), (9, X'0A'), (11, 1.5);"
+    )
+    connection.close()
+    reader = open_reader(Input("a.db", path), SQLITE, NO_TABLES)
+    (batch,) = reader.rows(TableName("", "t"))
+    assert batch.column("a").to_pylist() == ["1", "1", "\\x0a", "1.5"]
+    assert batch.column(_reader.STORAGE).to_pylist() == ["i", "t", "b", "r"]
+    assert batch.column(_reader.ROW_ID).to_pylist() == ["5", "7", "9", "11"]
+    assert any(text.place == "PRAGMA user_version" for text in reader.text())
+    reader.close()
+
+
+def test_a_file_that_is_no_database_is_unreadable(tmp_path: Path):
+    path = tmp_path / "a.db"
+    path.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    reader = open_reader(Input("a.db", path), SQLITE, NO_TABLES)
+    with pytest.raises(Unreadable):
+        rows_of(reader)
+    reader.close()
+
+
+def test_a_damaged_compressed_stream_is_unreadable():
+    class Broken(Input):
+        def open(self):  # type: ignore[no-untyped-def]
+            import io
+
+            return gzip.open(io.BytesIO(gzip.compress(plain(source()))[:-40]))
+
+    with pytest.raises(Unreadable):
+        rows_of(open_reader(Broken("broken.gz"), PLAIN, NO_TABLES))
+
+
+def test_every_part_is_a_text_or_a_block_of_strings():
+    for part in open_reader(Input("x", data=plain(source())), PLAIN, NO_TABLES).parts():
+        assert isinstance(part, Text) or set(part.batch().schema.types) == {pa.string()}
