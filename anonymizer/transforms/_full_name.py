@@ -74,7 +74,7 @@ class FullNames:
         self._width = width
 
     def __call__(self, values: pa.Array) -> pa.Array:
-        name = _Tokens(values, self.first)
+        name = _Tokens(values, self.first, self.last)
         mapped = self._tokens(name)
         full = name.joined(mapped, name.kept)
         if self._width is None:
@@ -108,7 +108,7 @@ class FullNames:
 class _Tokens:
     """The tokens of some names, flat, with the role of each."""
 
-    def __init__(self, values: pa.Array, first: Names) -> None:
+    def __init__(self, values: pa.Array, first: Names, surnames: Names) -> None:
         lists = pc.split_pattern(single_spaced(pc.replace_substring(values, ",", ", ")), " ")
         self.texts: pa.Array = lists.flatten()
         self._counts: Rows = pc.list_value_length(lists).to_numpy().astype(np.int64)
@@ -118,13 +118,13 @@ class _Tokens:
         self.keys: pa.Array = compact(self.bare)
         self.comma: Flags = _flags(pc.ends_with(self.texts, ","))
         self._particle: Flags = _flags(pc.is_in(self.keys, value_set=PARTICLES))
-        self.roles = self._told(first)
+        self.roles = self._told(first, surnames)
         # A comma belongs to the surname, wherever in it it stood.
         last = self.roles == _LAST
         self.comma = np.asarray(last & self._in_row(self.comma & last))
         self.kept: Flags = ~last | self._final(last & ~self._after_comma)
 
-    def _told(self, first: Names) -> NDArray[np.int8]:
+    def _told(self, first: Names, surnames: Names) -> NDArray[np.int8]:
         dotted = _flags(pc.ends_with(self.bare, "."))
         many = self._counts[self._row] > 1
         title = _flags(pc.is_in(self.keys, value_set=TITLES)) & (many | dotted)
@@ -136,9 +136,12 @@ class _Tokens:
         candidate = ~title
         index = self._place_among(candidate)
         size = self._sum(candidate)[self._row]
-        # "AA Jan", "Aa J.": the first token is no first name and the last one is.
+        # "AA Jan", "Aa J.": the first token is no first name and the last one is. One that may be a surname as well
+        # ("Mildred Bailey") counts only behind a known surname.
+        surname = surnames.is_known(self.keys)
         head = self._in_row(candidate & (index == 0) & ~runnable)
-        tail = self._in_row(candidate & (index == size - 1) & (known | initial))
+        behind_surname = self._in_row(candidate & (index == 0) & surname)
+        tail = self._in_row(candidate & (index == size - 1) & (initial | (known & (~surname | behind_surname))))
         reverse = head & tail & (size > 1)
         forward = (index == 0) & (size > 1) & ~self._particle
         forward |= self._unbroken(~candidate | (index == 0) | runnable) & runnable & (index < size - 1)

@@ -36,7 +36,7 @@ class LocalParts:
         count = len(values)
         lengths = np.diff(flat_bytes(tokens)[1])
         long = lengths > 1
-        known_first = self._first.is_known(tokens) & long
+        known_first = self._told_first(tokens, long, row, count)
         long_in_row = np.bincount(row[long], minlength=count)[row]
         # The first known first name of the row; with none of them, the first of several tokens.
         first = known_first & _leading(known_first, row, count)
@@ -56,6 +56,16 @@ class LocalParts:
             self._given(tokens, first, initial | joined, row, count),
             self._surnames(texts, surname, row, count),
         )
+
+    def _told_first(self, tokens: pa.Array, long: Flags, row: NDArray[np.int64], count: int) -> Flags:
+        """Which tokens are first names: a word behind the first one that is a surname too counts only behind a surname.
+
+        So `mildred.bailey` is Mildred Bailey though the lists know Bailey alone, and `peeters.thomas` is Thomas.
+        """
+        first, last = self._first.is_known(tokens) & long, self._last.is_known(tokens) & long
+        leads = _leading(long, row, count)
+        behind_a_surname = np.bincount(row[leads & last & ~first], minlength=count)[row] > 0
+        return first & (leads | ~last | behind_a_surname)
 
     def _single_words(self, tokens: pa.Array, alone: Flags) -> tuple[Flags, Flags]:
         """Which of the words that stand alone are known surnames, and which an initial and a known surname."""

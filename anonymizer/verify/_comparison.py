@@ -269,7 +269,7 @@ def chance_bound(expected: float) -> int:
     """The smallest number that a Poisson variable with this mean exceeds once in 100,000 times."""
     if expected < _RISK:
         return 0
-    if expected > 1000:
+    if expected > 100:
         return math.ceil(expected + 5 * math.sqrt(expected))
     probability = total = math.exp(-expected)
     bound = 0

@@ -62,7 +62,7 @@ class Fingerprinter:
             sums = self.running_sum(data)
             _, inverse = self.powers(len(data))
             starts, ends = offsets[:-1], offsets[1:]
-            raw = (sums[ends] - sums[starts]) * inverse[starts] + (ends - starts).astype(np.uint64) * self._length
+            raw = (sums[ends] - sums[starts]) * inverse[starts] + (ends - starts + 1).astype(np.uint64) * self._length
             prints[position : position + len(part)] = self._mixed(raw)
             position += len(part)
         if values.null_count:

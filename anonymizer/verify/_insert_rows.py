@@ -20,16 +20,19 @@ _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|u([0-9A-Fa-f]{4})|(
 _LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-def batch(lists: list[bytes], columns: tuple[str, ...], encoding: str, hex_blobs: bool) -> pa.RecordBatch:
+def batch(lists: list[bytes], columns: tuple[tuple[str, ...], ...], encoding: str, hex_blobs: bool) -> pa.RecordBatch:
     """What follows VALUES in some INSERTs into one table, as columns of Arrow `string`.
 
-    `hex_blobs`: X'…' is a blob and reads as `\\x…`. Without `columns` (the table is unknown) they are numbered.
+    `hex_blobs`: X'…' is a blob and reads as `\\x…`. The first of `columns` that has as many names as the first row has
+    cells is taken; where there are none (the table is unknown), they are numbered.
     Raises ValueError when a row has another number of cells.
     """
     rows: list[list[str | None]] = []
     for text in lists:
         rows.extend(_rows(text.decode(encoding), hex_blobs))
-    names = columns or tuple(str(n) for n in range(len(rows[0]) if rows else 0))
+    width = len(rows[0]) if rows else 0
+    names = next((names for names in columns if len(names) == width), columns[0])
+    names = names or tuple(str(n) for n in range(width))
     if any(len(row) != len(names) for row in rows):
         raise ValueError("another number of cells")
     cells = zip(*rows, strict=True) if rows else [() for _ in names]

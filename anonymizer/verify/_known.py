@@ -181,6 +181,8 @@ class Known:
         gathered = [np.concatenate(list(arrays)) for arrays in zip(*self._gathered, strict=True)]
         self._gathered = []
         whole, beginnings, labels = gathered
+        if not len(whole):
+            return
         self._prints, chosen = np.unique(whole, return_index=True)
         self._labels = labels[chosen]
         bits = int(np.clip(np.ceil(np.log2(len(whole) * 16)), 16, 26))

@@ -10,6 +10,7 @@ import io
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
@@ -288,12 +289,15 @@ class _Prefixed(io.RawIOBase):
         return 0
 
 
-def _open_plain(folder: Path, name: str) -> BinaryIO:
+@contextmanager
+def _open_plain(folder: Path, name: str) -> Iterator[BinaryIO]:
     """A file of a directory archive, which may be compressed and then has a suffix."""
     for suffix, compression in (("", "none"), *_SUFFIXES.items()):
         path = folder / (name + suffix)
         if path.is_file():
-            return _plain(path.open("rb"), compression)
+            with path.open("rb") as stream:
+                yield _plain(stream, compression)
+            return
     raise _Damaged
 
 

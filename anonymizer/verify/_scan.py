@@ -143,8 +143,7 @@ def _windows(known: Known, cut: Tokens) -> Iterator[tuple[I64, tuple[U64, I64, I
             return
         last = first + more
         length, digits = cut.length(first, last), cut.all_digits(first, last)
-        whole_number = cut.number_start[first] | cut.number_end[last]
-        fit = (length >= SHORTEST) & (~digits | whole_number)
+        fit = (length >= SHORTEST) & (~digits | cut.one_number(first, last))
         start, stop = first[fit], last[fit]
         kind = np.where(digits[fit], NUMBER, np.where((more == 0), PLAIN_WORD, PHRASE))
         for code, prints in ((False, cut.words(start, stop)), (True, cut.code(start, stop))):

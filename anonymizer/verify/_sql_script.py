@@ -23,8 +23,8 @@ _TABLE = rb"(?:(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")"
 _LEADING = re.compile(rb"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _COPY = re.compile(rb"COPY\s+" + _TABLE + rb"\s*\(([^;]*?)\)\s*FROM\s+stdin\b[^;]*;\Z", re.IGNORECASE | re.DOTALL)
 _INSERT = re.compile(
-    rb"INSERT\s+(?:OR\s+\w+\s+)?INTO\s+" + _TABLE + rb"(?:\s+AS\s+\w+)?\s*(?:\(((?:" + _NAME
-    + rb"|[\s,])*)\)\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?VALUES\s*(?=\()",
+    rb"INSERT\s+(?:OR\s+\w+\s+)?INTO\s+" + _TABLE + rb"(?:\s+AS\s+\w+)?\s*(?:\(((?:\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|[^\"`\[()])*)"
+    + rb"\)\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?VALUES\s*(?=\()",
     re.IGNORECASE,
 )  # fmt: skip
 _SEARCH_PATH = re.compile(rb"SET\s+search_path\s*(?:=|TO)\s*(" + _NAME + rb")", re.IGNORECASE)
@@ -127,16 +127,20 @@ class Script:
             return tuple(self._name(name) for name in _IDENTIFIER.findall(listed))
         if table is None or table not in self._reader.schema:
             return ()
-        return tuple(column.name for column in self._reader.schema.table(table).columns if not column.generated)
+        return tuple(column.name for column in self._reader.schema.table(table).columns)
 
     # --- rows
 
     def _rows(self, key: tuple[TableName, tuple[str, ...]], rows: list[bytes]) -> Block:
         table, columns = key
+        generated: set[str] = set()
+        if table in self._reader.schema:
+            generated = {column.name for column in self._reader.schema.table(table).columns if column.generated}
+        stored = tuple(name for name in columns if name not in generated)
 
         def batch() -> object:
             try:
-                return _insert_rows.batch(rows, columns, self._encoding, self._dialect is SQLITE)
+                return _insert_rows.batch(rows, (columns, stored), self._encoding, self._dialect is SQLITE)
             except ValueError:
                 raise self._reader.failed(f"INSERT rows of {table} are not what the table's columns say") from None
 

@@ -74,6 +74,8 @@ class Tokens:
     number_start: Mask
     """No number goes before this one that might belong to it, as in telephone numbers written in groups."""
     number_end: Mask
+    numbers: I64
+    """Numbers that began up to and with this token."""
     _sums: U64
     _gaps: U64
     _inverse: U64
@@ -103,6 +105,12 @@ class Tokens:
     def length(self, first: I64, last: I64) -> I64:
         """Letters and digits of tokens `first` to `last`."""
         return self.end[last] - self.start[first]
+
+    def one_number(self, first: I64, last: I64) -> Mask:
+        """Whether tokens `first` to `last`, all digits, are written as one number that begins or ends there."""
+        edge = self.number_start[first] | self.number_end[last]
+        whole: Mask = edge & (self.numbers[last] == self.numbers[first])
+        return whole
 
     def all_digits(self, first: I64, last: I64) -> Mask:
         """Whether tokens `first` to `last` are digits only."""
@@ -140,6 +148,7 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
         apart=np.cumsum(inside),
         others=np.cumsum(~digits),
         number_start=~linked,
+        numbers=np.cumsum(~linked),
         number_end=~np.append(linked[1:], False) if len(start) else linked,
         _sums=prints.running_sum(letters),
         _gaps=np.cumsum(np.where(inside, gap * powers[start], np.uint64(0))),

@@ -288,7 +288,7 @@ def test_what_no_rule_file_needs_is_refused_rather_than_changed(text: str, says:
 
 
 def test_a_decision_that_is_still_missing_stays_missing():
-    unfinished = "format: 1\ntables:\n  a.b:\n    columns:\n      c:\n        as:\n        why: \"later\"\n"
+    unfinished = 'format: 1\ntables:\n  a.b:\n    columns:\n      c:\n        as:\n        why: "later"\n'
     assert rulefile.format_rules(unfinished) == unfinished
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymizer.verify._comparison import chance_bound
@@ -18,6 +18,7 @@ from anonymizer.verify._tokens import tokens
 PRINTS = Fingerprinter()
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.text(st.characters(blacklist_categories=["Cs"])), max_size=20))
 def test_equal_texts_have_equal_fingerprints_and_different_ones_differ(values: list[str | None]):
     prints = PRINTS.cells(pa.array(["x", *values], pa.string())[1:]).tolist()
@@ -83,6 +84,7 @@ def test_what_only_looks_alike_is_not_found(pattern: str, text: str, category: s
     assert not found(pattern, text, category, code)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(blacklist_categories=["Cs"]), max_size=30), max_size=10))
 def test_any_text_has_tokens_of_its_own_cells_only(values: list[str]):
     cut = tokens(pa.array(values, pa.string()), PRINTS)
@@ -91,6 +93,7 @@ def test_any_text_has_tokens_of_its_own_cells_only(values: list[str]):
     assert np.all(cut.cell[cut.last] == cut.cell)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_bytes_that_are_no_text_are_looked_through_without_a_crash(data: bytes):
     hits = Hits()
@@ -101,6 +104,7 @@ def test_bytes_that_are_no_text_are_looked_through_without_a_crash(data: bytes):
     assert len(hits.distinct()[0]) == 1 or not data.endswith((b" ", b"\n"))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5)), max_size=60), st.integers(1, 10))
 def test_rows_come_together_again_whether_they_fit_in_memory_or_not(rows: list[tuple[int, int]], budget: int):
     spread = np.uint64(0x9E3779B97F4A7C15)
@@ -119,6 +123,7 @@ def test_chance_is_allowed_what_is_exceeded_once_in_100_000_times(expected: floa
     assert chance_bound(expected) == bound
 
 
+@settings(deadline=None)
 @given(st.floats(0, 5000), st.floats(0, 5000))
 def test_more_is_allowed_where_more_is_expected(a: float, b: float):
     low, high = sorted((a, b))
