@@ -23,7 +23,7 @@ from anonymizer import detect as detection
 from anonymizer import pipeline, planning, report, rulefile, stores
 from anonymizer import verify as proof
 from anonymizer.contracts import Source
-from anonymizer.errors import SettingError, TargetError, VerificationFailed
+from anonymizer.errors import RuleError, SettingError, TargetError, VerificationFailed
 from anonymizer.model.finding import Finding
 from anonymizer.model.plan import ColumnPlan, Plan
 from anonymizer.model.result import CheckResult, RunResult
@@ -119,6 +119,9 @@ def _plan(source: Source, rules: Path | None, assume_masked: bool, explain: bool
         made = planning.make(found.schema, found.rules(assume_masked), found.findings, found.packs, assume_masked)
         return replace(made, rule_file=None)
     written = rulefile.read_rules(rules)
+    mistakes = rulefile.lint(written, {name: module.PARAMETERS for name, module in planning.transforms().items()})
+    if mistakes:
+        raise RuleError("\n".join(mistakes))
     packs = _packs(written.packs, rules.parent)
     findings = _detect(source, packs).findings if explain else ()
     return planning.make(source.schema(), written, findings, packs, assume_masked)

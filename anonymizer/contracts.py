@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 import pyarrow as pa
 
-from anonymizer.model.plan import Domain, Plan
 from anonymizer.model.finding import Evidence
+from anonymizer.model.plan import Domain, Plan
 from anonymizer.model.result import CheckResult, RunResult
 from anonymizer.model.rules import Pack
 from anonymizer.model.schema import Column, Schema, Table, TableName

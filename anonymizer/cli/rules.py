@@ -20,20 +20,21 @@ def rules() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def lint(files: tuple[Path, ...]) -> None:
     """Say every mistake of rule files, each with its line; exit 3 when there is one, 1 when columns are undecided."""
-    from anonymizer import rulefile
+    from anonymizer import registry, rulefile
     from anonymizer.errors import RuleError
     from anonymizer.model.rules import Action
-    from anonymizer.planning import transforms
 
+    transforms = {module.NAME: module.PARAMETERS for module in registry.load("transforms").values()}
     mistakes, undecided = [], 0
     for file in files:
         try:
             read = rulefile.read_rules(file)
-            rulefile.find_packs(read.packs, file.parent)
-            mistakes += rulefile.lint(read, known_transforms=tuple(transforms()))
+            packs = rulefile.find_packs(read.packs, file.parent)
         except RuleError as error:
             mistakes.append(str(error))
             continue
+        mistakes += rulefile.lint(read, transforms)
+        mistakes += rulefile.lint_packs(packs, transforms, registry.load("identifiers"))
         undecided += sum(d.action is Action.UNDECIDED for table in read.tables.values() for d in table.columns.values())
     if mistakes:
         raise RuleError("\n".join(mistakes))
@@ -53,7 +54,7 @@ def fmt(file: Path, check: bool) -> None:
         before = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{file} cannot be read ({type(error).__name__})") from None
-    after = rulefile.format_rules(before)
+    after = rulefile.format_rules(before, str(file))
     if check and after != before:
         raise FindingsError(f"{file} is not laid out canonically; run: anonymizer rules fmt {file}")
     if after != before:

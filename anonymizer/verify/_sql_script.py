@@ -22,9 +22,10 @@ _NAME = rb'(?:"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$\x80-\xff]+)'
 _TABLE = rb"(?:(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")"
 _LEADING = re.compile(rb"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
 _COPY = re.compile(rb"COPY\s+" + _TABLE + rb"\s*\(([^;]*?)\)\s*FROM\s+stdin\b[^;]*;\Z", re.IGNORECASE | re.DOTALL)
+_LIST = rb"""\(((?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[^"`\[()])*)\)"""
 _INSERT = re.compile(
-    rb"INSERT\s+(?:OR\s+\w+\s+)?INTO\s+" + _TABLE + rb"(?:\s+AS\s+\w+)?\s*(?:\(((?:\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|[^\"`\[()])*)"
-    + rb"\)\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?VALUES\s*(?=\()",
+    rb"INSERT\s+(?:OR\s+\w+\s+)?INTO\s+" + _TABLE + rb"(?:\s+AS\s+\w+)?\s*(?:" + _LIST
+    + rb"\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?VALUES\s*(?=\()",
     re.IGNORECASE,
 )  # fmt: skip
 _SEARCH_PATH = re.compile(rb"SET\s+search_path\s*(?:=|TO)\s*(" + _NAME + rb")", re.IGNORECASE)
