@@ -7,15 +7,19 @@ touch are compared as they stand, and are taken apart only where they differ.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 
 import pyarrow as pa
 
 from anonymizer.model.plan import Plan, TablePlan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TableName
+from anonymizer.verify._ahead import Ahead
 from anonymizer.verify._fingerprint import U64, Fingerprinter
 from anonymizer.verify._known import Known, patterns
 from anonymizer.verify._pairs import Pairs
@@ -87,6 +91,7 @@ class Comparison:
         self.out_of_order: list[TableName] = []
         """Tables whose stored order changed with their keys: their rows could not be compared one by one."""
         self._scan: Scan | None = None
+        self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "verify")
         self._pairs: list[Pairs] = []
 
     def pairs(self, width: int) -> Pairs:
@@ -98,7 +103,7 @@ class Comparison:
         """Known values in the target; read once, after the pass."""
         if self._scan is None:
             self.known.seal()
-            self._scan = scan(self.known, self.target)
+            self._scan = scan(self.known, self.target, self._pool)
         return self._scan
 
     @property
@@ -109,6 +114,7 @@ class Comparison:
 
     def close(self) -> None:
         """Forget all fingerprints."""
+        self._pool.shutdown()
         for pairs in self._pairs:
             pairs.close()
 
@@ -157,8 +163,20 @@ class Comparison:
             for watcher in watchers:
                 watcher.same(table, old)
             old, new = next(olds, None), next(news, None)
-        before, after = _Queue(old, olds), _Queue(new, news)
-        parallel = plan is not None and not self._reordered(plan, old)
+        with closing(_Queue(old, olds)) as before, closing(_Queue(new, news)) as after:
+            self._paired(table, plan, plan is not None and not self._reordered(plan, old), before, after, watchers)
+            self._rest(table, plan, before, after, watchers)
+
+    def _paired(
+        self,
+        table: TableName,
+        plan: TablePlan | None,
+        parallel: bool,
+        before: _Queue,
+        after: _Queue,
+        watchers: Sequence[Watcher],
+    ) -> None:
+        """Rows that both sides have, as far as they go."""
         while before.fill() and after.fill():
             count = min(before.ready, after.ready)
             a, b = before.take(count), after.take(count)
@@ -173,7 +191,6 @@ class Comparison:
             else:
                 for watcher in watchers:
                     watcher.unpaired(table, count, count)
-        self._rest(table, plan, before, after, watchers)
 
     def _rest(
         self, table: TableName, plan: TablePlan | None, before: _Queue, after: _Queue, watchers: Sequence[Watcher]
@@ -197,16 +214,22 @@ class Comparison:
 
     def _learn(self, plan: TablePlan | None, batch: pa.RecordBatch) -> None:
         if plan is not None and plan.replaced:
-            for pattern in patterns(plan, batch):
-                self.known.add(pattern)
+            for _ in self._pool.map(self.known.add, patterns(plan, batch)):
+                pass
 
 
 class _Queue:
-    """Blocks of rows as one row of batches, from which any number can be taken."""
+    """Blocks of rows as one row of batches, from which any number can be taken; they are read ahead."""
 
     def __init__(self, first: Block | None, rest: Iterator[Block]) -> None:
-        self._next, self._rest = first, rest
+        self._ahead = None if first is None else Ahead(block.batch() for block in chain((first,), rest))
+        self._batches: Iterator[pa.RecordBatch] = iter(self._ahead or ())
         self._batch: pa.RecordBatch | None = None
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._ahead is not None:
+            self._ahead.close()
 
     @property
     def ready(self) -> int:
@@ -215,10 +238,11 @@ class _Queue:
 
     def fill(self) -> bool:
         """Whether there are more rows."""
-        while not self.ready and self._next is not None:
-            self._batch = self._next.batch()
-            self._next = next(self._rest, None)
-        return self.ready > 0
+        while not self.ready:
+            self._batch = next(self._batches, None)
+            if self._batch is None:
+                return False
+        return True
 
     def take(self, count: int) -> pa.RecordBatch:
         """The next `count` rows, of those that are ready."""

@@ -19,7 +19,7 @@ U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
 
-SLICE = 1 << 19
+SLICE = 1 << 18
 """Bytes of text taken at a time; a longer value is taken whole."""
 
 
@@ -36,21 +36,22 @@ class Fingerprinter:
         self.division = drawn[261]
         self.gap, self._length, self._pair, self._mix = drawn[256], drawn[257], drawn[258], drawn[259]
         self._base = int(drawn[260])
-        self._powers = self._inverse = np.ones(1, np.uint64)
+        self._powers = _both_powers(self._base, SLICE)
 
     def powers(self, size: int) -> tuple[U64, U64]:
         """r^0 … r^size, and the same of 1/r."""
-        if len(self._powers) <= size:
-            count = max(SLICE, size) + 1
-            self._powers = _powers_of(self._base, count)
-            self._inverse = _powers_of(pow(self._base, -1, 1 << 64), count)
-        return self._powers, self._inverse
+        powers = self._powers
+        if len(powers[0]) <= size:
+            self._powers = powers = _both_powers(self._base, size)  # one assignment, so that threads may share it
+        return powers
 
     def running_sum(self, data: U8) -> U64:
         """P[0] … P[n]: the sums over all beginnings of `data`."""
         powers, _ = self.powers(len(data))
         sums = np.zeros(len(data) + 1, np.uint64)
-        np.cumsum(self.table[data] * powers[: len(data)], out=sums[1:])
+        np.take(self.table, data, out=sums[1:], mode="clip")
+        sums[1:] *= powers[: len(data)]
+        np.cumsum(sums[1:], out=sums[1:])
         return sums
 
     def cells(self, values: pa.Array) -> U64:
@@ -86,6 +87,10 @@ class Fingerprinter:
 def spread(number: int) -> np.uint64:
     """Added to fingerprints, keeps those of different kinds apart (Weyl's sequence with the golden ratio)."""
     return np.uint64(number * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF)
+
+
+def _both_powers(base: int, size: int) -> tuple[U64, U64]:
+    return _powers_of(base, size + 1), _powers_of(pow(base, -1, 1 << 64), size + 1)
 
 
 def _powers_of(base: int, count: int) -> U64:

@@ -7,6 +7,7 @@ it, and are compared row by row. Memory: about 20 bytes for each distinct value.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -142,6 +143,7 @@ class Known:
 
     def __init__(self, prints: Fingerprinter) -> None:
         self.prints = prints
+        self._lock = threading.Lock()
         self.labels: list[Label] = []
         self.counts: dict[str, int] = {}
         """Category -> distinct values (counted per block, so an upper bound)."""
@@ -155,12 +157,13 @@ class Known:
         self._shift = np.uint64(63)
 
     def add(self, pattern: Pattern) -> None:
-        """Take up the values that are long enough to be told from chance."""
+        """Take up the values that are long enough to be told from chance. Several threads may do so at once."""
         if not len(pattern.values):
             return
-        label = self._numbers.setdefault(pattern.label, len(self._numbers))
-        if label == len(self.labels):
-            self.labels.append(pattern.label)
+        with self._lock:
+            label = self._numbers.setdefault(pattern.label, len(self._numbers))
+            if label == len(self.labels):
+                self.labels.append(pattern.label)
         for values in sliced(pattern.values):
             cut = tokens(values, self.prints)
             first, last = _telling(cut, pattern.label)
@@ -170,9 +173,10 @@ class Known:
             digits = cut.all_digits(first, last)[chosen]
             lengths = np.minimum(cut.length(first, last)[chosen], 63)
             alone = digits & (pattern.label.code | (first == last)[chosen])
-            self.number_lengths += np.bincount(lengths[alone], minlength=64)
-            self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
-            self._gathered.append((whole, begin[chosen], np.full(len(whole), label, np.uint16)))
+            with self._lock:
+                self.number_lengths += np.bincount(lengths[alone], minlength=64)
+                self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
+                self._gathered.append((whole, begin[chosen], np.full(len(whole), label, np.uint16)))
 
     def seal(self) -> None:
         """Make it ready for `find`."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,7 @@ import pyarrow.compute as pc
 
 from anonymizer.model.schema import ColumnName
 from anonymizer.verify._fingerprint import I64, U64, sliced
-from anonymizer.verify._known import LONGEST, SHORTEST, SHORTEST_NUMBER, Known
+from anonymizer.verify._known import LONGEST, SHORTEST, Known
 from anonymizer.verify._reader import ROW_ID, STORAGE, Block, Reader, Text
 from anonymizer.verify._tokens import Tokens, tokens
 
@@ -22,15 +24,29 @@ _HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)\Z")
 _JSON_ESCAPE = r"\\u00[0-9A-Fa-f]{2}"
 
 
+class Look(NamedTuple):
+    """What one piece of a column shows."""
+
+    numbers: int
+    found: list[tuple[U64, I64, I64]]
+    """Fingerprint, label and kind of each hit."""
+
+
 @dataclass(slots=True)
 class Hits:
     """Known values found in one place, by label: fingerprints, and whether each is a number or a plain word."""
 
     cells: int = 0
     numbers: int = 0
-    """Numbers of SHORTEST_NUMBER or more digits that were compared."""
+    """Numbers that were compared."""
     found: list[tuple[U64, I64, I64]] = field(default_factory=list)
     """Fingerprint, label and kind of each hit."""
+
+    def take(self, look: Look) -> None:
+        """Take up what one piece shows."""
+        self.numbers += look.numbers
+        for found in look.found:
+            self.add(found)
 
     def add(self, found: tuple[U64, I64, I64]) -> None:
         """Take up some hits; the same ones again take no more memory."""
@@ -60,8 +76,8 @@ class Scan:
     raw: Hits = field(default_factory=Hits)
 
 
-def scan(known: Known, target: Reader) -> Scan:
-    """Read the whole result once."""
+def scan(known: Known, target: Reader, pool: Executor) -> Scan:
+    """Read the whole result once, and look through it in the threads of `pool`."""
     result = Scan()
     waiting: list[Text] = []
     size = 0
@@ -73,24 +89,29 @@ def scan(known: Known, target: Reader) -> Scan:
                 _texts(known, waiting, result)
                 waiting, size = [], 0
         else:
-            _block(known, part, result)
+            _block(known, part, result, pool)
     _texts(known, waiting, result)
     for data in target.raw():
-        hits = result.raw
-        hits.cells += 1
-        _look(known, pa.array([data], pa.binary()).view(pa.string()), hits)
+        result.raw.cells += 1
+        result.raw.take(_look(known, pa.array([data], pa.binary()).view(pa.string())))
     return result
 
 
-def _block(known: Known, block: Block, result: Scan) -> None:
+def _block(known: Known, block: Block, result: Scan, pool: Executor) -> None:
     batch = block.batch()
-    for name, values in zip(batch.schema.names, batch.columns, strict=True):
-        if name not in (ROW_ID, STORAGE):
-            hits = result.columns.setdefault(ColumnName(block.table, name), Hits())
-            hits.cells += len(values) - values.null_count
-            for readable in _readable(values):
-                for piece in sliced(readable):
-                    _look(known, piece, hits)
+    names = [name for name in batch.schema.names if name not in (ROW_ID, STORAGE)]
+    found = pool.map(lambda name: list(_column(known, batch.column(name))), names)
+    for name, looks in zip(names, found, strict=True):
+        hits = result.columns.setdefault(ColumnName(block.table, name), Hits())
+        hits.cells += batch.num_rows - batch.column(name).null_count
+        for look in looks:
+            hits.take(look)
+
+
+def _column(known: Known, values: pa.Array) -> Iterator[Look]:
+    for readable in _readable(values):
+        for piece in sliced(readable):
+            yield _look(known, piece)
 
 
 def _texts(known: Known, texts: list[Text], result: Scan) -> None:
@@ -123,12 +144,10 @@ def _readable(values: pa.Array) -> Iterator[pa.Array]:
         yield pa.array([re.sub(_JSON_ESCAPE, lambda m: chr(int(m[0][2:], 16)), text) for text in texts], pa.string())
 
 
-def _look(known: Known, values: pa.Array, hits: Hits) -> None:
+def _look(known: Known, values: pa.Array) -> Look:
     cut = tokens(values, known.prints)
-    numbers = cut.number_start & cut.digits
-    hits.numbers += int(np.count_nonzero(numbers))
-    for _, found in _windows(known, cut):
-        hits.add(found)
+    numbers = int(np.count_nonzero(cut.number_start & cut.digits))
+    return Look(numbers, [found for _, found in _windows(known, cut)])
 
 
 def _windows(known: Known, cut: Tokens) -> Iterator[tuple[I64, tuple[U64, I64, I64]]]:
@@ -152,6 +171,3 @@ def _windows(known: Known, cut: Tokens) -> Iterator[tuple[I64, tuple[U64, I64, I
             hit = hit[[known.labels[label].code == code for label in labels[hit]]]
             if len(hit):
                 yield cut.cell[start[hit]], (prints[hit], labels[hit], kind[hit])
-
-
-__all__ = ["NUMBER", "PHRASE", "PLAIN_WORD", "SHORTEST_NUMBER", "Hits", "Scan", "scan"]

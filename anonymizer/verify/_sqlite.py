@@ -77,7 +77,9 @@ class FileReader(Reader):
                 mode = "mode=rw"
             else:
                 mode = "mode=ro&immutable=1"
-            self._connection = sqlite3.connect(f"file:{quote(str(self._path))}?{mode}", uri=True)
+            self._connection = sqlite3.connect(
+                f"file:{quote(str(self._path))}?{mode}", uri=True, check_same_thread=False
+            )
         return self._connection
 
     def _needs_copy(self) -> bool:

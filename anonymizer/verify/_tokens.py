@@ -54,6 +54,7 @@ def _latin_tables() -> tuple[U8, U8]:
 
 
 _FOLD, _KIND = _ascii_tables()
+_TABLES = _FOLD.tobytes(), _KIND.tobytes()
 _LATIN_FOLD, _LATIN_KIND = _latin_tables()
 
 
@@ -123,64 +124,66 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
     offsets, data = flat(values)
     data, folded, kind, offsets = _folded(data, offsets)
     kept = np.flatnonzero(kind)
-    letters, kinds = folded[kept], kind[kept]
     count = len(kept)
-    apart = np.ones(count, bool)
-    apart[1:] = np.diff(kept) > 1
-    first_of_cell = np.zeros(count + 1, bool)
-    first_of_cell[np.searchsorted(kept, offsets[:-1])] = True
-    starts = apart | first_of_cell[:count]
-    starts[1:] |= (kinds[1:] != kinds[:-1]) & ~((kinds[:-1] == _UPPER) & (kinds[1:] == _LOWER))
-    start = np.flatnonzero(starts)
-    end = np.append(start[1:], count) if len(start) else start
-    cell = np.searchsorted(offsets, kept[start], side="right") - 1
-    inside = apart[start] & ~first_of_cell[start]
-    gap = np.where(_divided(data, kept, start), prints.division, prints.gap)
-    digits = kinds[start] == _DIGIT
-    linked = _linked(data, kept, start, cell, digits)
+    opens_cell = np.zeros(count + 1, bool)
+    opens_cell[np.searchsorted(kept, offsets[:-1])] = True
+    start = _starts(kept, kind[kept], opens_cell[:count])
+    here = kept[start]
+    first = np.flatnonzero(opens_cell[start])
+    after = np.append(first[1:], len(start))[: len(first)]
+    tokens_per_cell = after - first
+    digits = kind[here] == _DIGIT
+    inside, divided, linked = _between(data, here, kept[start - 1], opens_cell[start], digits)
     powers, inverse = prints.powers(count)
+    gap = np.where(divided, prints.division, prints.gap) * powers[start]
+    gap[~inside] = 0
     return Tokens(
         start=start,
-        end=end,
-        cell=cell,
-        last=np.searchsorted(cell, cell, side="right") - 1,
+        end=np.append(start[1:], count)[: len(start)],
+        cell=np.repeat(np.searchsorted(offsets, here[first], side="right") - 1, tokens_per_cell),
+        last=np.repeat(after - 1, tokens_per_cell),
         digits=digits,
-        apart=np.cumsum(inside),
-        others=np.cumsum(~digits),
+        apart=np.cumsum(inside, dtype=np.int32),
+        others=np.cumsum(~digits, dtype=np.int32),
         number_start=~linked,
-        numbers=np.cumsum(~linked),
-        number_end=~np.append(linked[1:], False) if len(start) else linked,
-        _sums=prints.running_sum(letters),
-        _gaps=np.cumsum(np.where(inside, gap * powers[start], np.uint64(0))),
+        numbers=np.cumsum(~linked, dtype=np.int32),
+        number_end=~np.append(linked[1:], False)[: len(start)],
+        _sums=prints.running_sum(folded[kept]),
+        _gaps=np.cumsum(gap),
         _inverse=inverse,
     )
 
 
-def _divided(data: U8, kept: I64, start: I64) -> Mask:
-    """Tokens before which a dividing sign stands, as the first or last of those before them."""
-    divided = np.zeros(len(start), bool)
-    if len(start) > 1:
-        divided[1:] = _DIVIDING[data[kept[start[1:]] - 1]] | _DIVIDING[data[kept[start[1:] - 1] + 1]]
-    return divided
+def _starts(kept: I64, kinds: U8, opens_cell: Mask) -> I64:
+    """Where tokens begin: at the start of a cell, after a sign, or where the kind changes (but not in "Jan")."""
+    starts = opens_cell.copy()
+    if len(kept):
+        starts[1:] |= np.diff(kept) > 1
+        starts[1:] |= (kinds[1:] != kinds[:-1]) & ((kinds[:-1] != _UPPER) | (kinds[1:] != _LOWER))
+        starts[0] = True
+    found: I64 = np.flatnonzero(starts)
+    return found
 
 
-def _linked(data: U8, kept: I64, start: I64, cell: I64, digits: Mask) -> Mask:
-    """Numbers that one or two signs of a telephone number part from the number before them."""
-    linked = np.zeros(len(start), bool)
-    if len(start) < 2:
-        return linked
-    here, before = kept[start[1:]], kept[start[1:] - 1]
-    gap = here - before - 1
-    near = digits[1:] & digits[:-1] & (cell[1:] == cell[:-1]) & (gap >= 1) & (gap <= 2)
-    linked[1:] = near & _NUMBER_SIGNS[data[here - 1]] & _NUMBER_SIGNS[data[before + 1]]
-    return linked
+def _between(data: U8, here: I64, before: I64, opens_cell: Mask, digits: Mask) -> tuple[Mask, Mask, Mask]:
+    """What stands between each token and the one before it in its cell: something, a dividing sign, or only one or two
+    signs of a telephone number between two numbers."""
+    inside = (here - before > 1) & ~opens_cell
+    left, right = data[before + 1 - (before + 1 == len(data))], data[here - 1]
+    divided = _DIVIDING[left] | _DIVIDING[right]
+    linked = inside & digits & (here - before <= 3)
+    linked[1:] &= digits[:-1]
+    linked &= _NUMBER_SIGNS[left] & _NUMBER_SIGNS[right]
+    return inside, divided, linked
 
 
 def _folded(data: U8, offsets: I64) -> tuple[U8, U8, U8, I64]:
     """The bytes, folded and with their kind; accents and the first bytes of accented letters are left out."""
-    folded, kind = _FOLD[data], _KIND[data]
-    if not len(data) or data.max() < 0x80:
+    text = data.tobytes()
+    folded, kind = (np.frombuffer(text.translate(table), np.uint8) for table in _TABLES)
+    if text.isascii():
         return data, folded, kind, offsets
+    folded, kind = folded.copy(), kind.copy()
     following = np.append(data[1:], np.uint8(0))
     second = (following & 0xC0) == 0x80
     dropped = np.zeros(len(data), bool)
