@@ -12,6 +12,8 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
+import time
 from pathlib import Path
 
 from tests.fix_postgres import server
@@ -124,9 +126,9 @@ def main() -> None:
         with server() as database:
             postmaster = int((database.socket / "data" / "postmaster.pid").read_text().split()[0])
             before = tree(postmaster)
-            client, _ = cpu(
-                [str(program) for program in database.command("psql", "-X", "-q", "-f", "dump.sql")], folder
-            )
+            client, _ = cpu(database.command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "dump.sql"), folder)
+            assert database.query("SELECT count(*) FROM public.order_lines") == [[str(8 * customers)]]
+            time.sleep(1)  # until the server has waited for the process that served us
             restore = client + tree(postmaster) - before
     print(
         f"dump of {megabytes:.0f} MB, {customers:,} customers; CPU seconds, MB per CPU-second, ratio to psql's restore"
