@@ -7,10 +7,7 @@ touch are compared as they stand, and are taken apart only where they differ.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 
@@ -19,7 +16,6 @@ import pyarrow as pa
 from anonymizer.model.plan import Plan, TablePlan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TableName
-from anonymizer.verify._ahead import Ahead
 from anonymizer.verify._fingerprint import U64, Fingerprinter
 from anonymizer.verify._known import Known, patterns
 from anonymizer.verify._pairs import Pairs
@@ -91,7 +87,6 @@ class Comparison:
         self.out_of_order: list[TableName] = []
         """Tables whose stored order changed with their keys: their rows could not be compared one by one."""
         self._scan: Scan | None = None
-        self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "verify")
         self._pairs: list[Pairs] = []
 
     def pairs(self, width: int) -> Pairs:
@@ -103,7 +98,7 @@ class Comparison:
         """Known values in the target; read once, after the pass."""
         if self._scan is None:
             self.known.seal()
-            self._scan = scan(self.known, self.target, self._pool)
+            self._scan = scan(self.known, self.target)
         return self._scan
 
     @property
@@ -114,7 +109,6 @@ class Comparison:
 
     def close(self) -> None:
         """Forget all fingerprints."""
-        self._pool.shutdown()
         for pairs in self._pairs:
             pairs.close()
 
@@ -163,9 +157,9 @@ class Comparison:
             for watcher in watchers:
                 watcher.same(table, old)
             old, new = next(olds, None), next(news, None)
-        with closing(_Queue(old, olds)) as before, closing(_Queue(new, news)) as after:
-            self._paired(table, plan, plan is not None and not self._reordered(plan, old), before, after, watchers)
-            self._rest(table, plan, before, after, watchers)
+        before, after = _Queue(old, olds), _Queue(new, news)
+        self._paired(table, plan, plan is not None and not self._reordered(plan, old), before, after, watchers)
+        self._rest(table, plan, before, after, watchers)
 
     def _paired(
         self,
@@ -214,22 +208,16 @@ class Comparison:
 
     def _learn(self, plan: TablePlan | None, batch: pa.RecordBatch) -> None:
         if plan is not None and plan.replaced:
-            for _ in self._pool.map(self.known.add, patterns(plan, batch)):
-                pass
+            for pattern in patterns(plan, batch):
+                self.known.add(pattern)
 
 
 class _Queue:
-    """Blocks of rows as one row of batches, from which any number can be taken; they are read ahead."""
+    """Blocks of rows as one row of batches, from which any number can be taken."""
 
     def __init__(self, first: Block | None, rest: Iterator[Block]) -> None:
-        self._ahead = None if first is None else Ahead(block.batch() for block in chain((first,), rest))
-        self._batches: Iterator[pa.RecordBatch] = iter(self._ahead or ())
+        self._blocks = chain((first,), rest) if first is not None else iter(())
         self._batch: pa.RecordBatch | None = None
-
-    def close(self) -> None:
-        """Stop reading."""
-        if self._ahead is not None:
-            self._ahead.close()
 
     @property
     def ready(self) -> int:
@@ -239,9 +227,10 @@ class _Queue:
     def fill(self) -> bool:
         """Whether there are more rows."""
         while not self.ready:
-            self._batch = next(self._batches, None)
-            if self._batch is None:
+            block = next(self._blocks, None)
+            if block is None:
                 return False
+            self._batch = block.batch()
         return True
 
     def take(self, count: int) -> pa.RecordBatch:

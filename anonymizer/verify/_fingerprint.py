@@ -42,7 +42,7 @@ class Fingerprinter:
         """r^0 … r^size, and the same of 1/r."""
         powers = self._powers
         if len(powers[0]) <= size:
-            self._powers = powers = _both_powers(self._base, size)  # one assignment, so that threads may share it
+            self._powers = powers = _both_powers(self._base, size)
         return powers
 
     def running_sum(self, data: U8) -> U64:

@@ -7,7 +7,7 @@ it, and are compared row by row. Memory: about 20 bytes for each distinct value.
 
 from __future__ import annotations
 
-import threading
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.model.plan import ColumnPlan, TablePlan
-from anonymizer.verify._fingerprint import I64, U64, Fingerprinter, sliced
+from anonymizer.verify._fingerprint import I64, U64, Fingerprinter, flat, sliced
 from anonymizer.verify._tokens import Mask, Tokens, tokens
 
 LONGEST = 12
@@ -36,7 +36,10 @@ PRIVATE_ADDRESS = "private ip_address"
 """Addresses of networks that everybody has, and that are replaced within themselves."""
 SEVERAL_WORDS = ("email", *NAMES, "street_address")
 
-_LIST_SIGNS = r"[\s,;<>{}\[\]()\"']"
+_LIST_SIGNS = b" \t\r\n,;<>{}[]()\"'"
+_COUNTRIES = ("32", "31", "33", "44", "49")
+"""Prefixes of the countries whose numbers are known in their national form too, with a 0; a number without a prefix is
+taken to be of the first."""
 _PRIVATE = r"^(10|127|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01])|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\."
 
 
@@ -63,23 +66,25 @@ def patterns(plan: TablePlan, batch: pa.RecordBatch) -> Iterator[Pattern]:
     names = set(batch.schema.names)
     replaced = {column.column.name: column for column in plan.replaced if column.column.name in names}
     for name, column in replaced.items():
-        category = column.category
-        values = batch.column(name).drop_null()
-        if category in CODES:
-            for variant in _written_otherwise(category, values):
-                yield Pattern(Label(str(column.name), category, True), variant)
-        elif category in WORDS:
-            if category == "ip_address":
-                private = pc.match_substring_regex(values, _PRIVATE)
-                yield Pattern(Label(str(column.name), PRIVATE_ADDRESS, False), values.filter(private))
-                values = values.filter(pc.invert(private))
-            for variant in _parts(category, values):
-                yield Pattern(Label(str(column.name), category, False), variant)
-        else:
-            holding = values.filter(pc.match_substring(values, "@"))
-            if len(holding):
-                yield Pattern(Label(str(column.name), "email", False), _addresses(holding))
+        yield from _of_column(column, batch.column(name))
     yield from _composed(plan, replaced, batch)
+
+
+def _of_column(column: ColumnPlan, values: pa.Array) -> Iterator[Pattern]:
+    category, name = column.category, str(column.name)
+    values = values.drop_null()
+    if category in CODES:
+        for variant in _written_otherwise(category, values):
+            yield Pattern(Label(name, category, True), variant)
+    elif category == "ip_address":
+        private = pc.match_substring_regex(values, _PRIVATE)
+        yield Pattern(Label(name, PRIVATE_ADDRESS, False), values.filter(private))
+        yield Pattern(Label(name, category, False), values.filter(pc.invert(private)))
+    elif category in WORDS:
+        for variant in _parts(category, values):
+            yield Pattern(Label(name, category, False), variant)
+    else:
+        yield Pattern(Label(name, "email", False), _addresses(values.filter(_holds(values, b"@"))))
 
 
 def _composed(plan: TablePlan, replaced: dict[str, ColumnPlan], batch: pa.RecordBatch) -> Iterator[Pattern]:
@@ -91,7 +96,7 @@ def _composed(plan: TablePlan, replaced: dict[str, ColumnPlan], batch: pa.Record
             label = Label(f"{plan.table.name} ({first} and {last} together)", "full_name", False)
             for order in ((first, last), (last, first)):
                 pair = [batch.column(name) for name in order]
-                long_enough = pc.and_(*[pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(v)), 1) for v in pair])
+                long_enough = pc.and_(*[pc.greater(pc.binary_length(pc.utf8_trim_whitespace(v)), 1) for v in pair])
                 joined = pc.binary_join_element_wise(*pair, " ")
                 yield Pattern(label, joined.filter(long_enough).drop_null())
 
@@ -99,43 +104,65 @@ def _composed(plan: TablePlan, replaced: dict[str, ColumnPlan], batch: pa.Record
 def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
     """A value itself, and what it is made of."""
     if category == "email":
-        plain = pc.invert(pc.match_substring_regex(values, _LIST_SIGNS))
-        yield values.filter(plain)
-        listed = values.filter(pc.invert(plain))
-        if len(listed):
-            yield _addresses(listed)
+        listed = _holds(values, _LIST_SIGNS)
+        yield values.filter(pc.invert(listed))
+        yield _addresses(values.filter(listed))
         return
     yield values
     if category in NAMES:
         two = values.filter(pc.match_substring_regex(values, r"^\s*\S+\s+\S+\s*$"))
         yield pc.replace_substring_regex(two, r"^\s*(\S+)\s+(\S+)\s*$", r"\2 \1")
     if category == "street_address":
-        lines = values.filter(pc.match_substring(values, ","))
-        if len(lines):
-            yield pc.replace_substring_regex(lines, r",(?s:.*)$", "")
+        yield pc.replace_substring_regex(values.filter(_holds(values, b",")), r",(?s:.*)$", "")
 
 
 def _addresses(texts: pa.Array) -> pa.Array:
     """The e-mail addresses in longer texts."""
-    pieces = pc.list_flatten(pc.split_pattern_regex(texts, _LIST_SIGNS))
+    if not len(texts):
+        return texts
+    pieces = pc.list_flatten(pc.split_pattern_regex(texts, f"[{re.escape(_LIST_SIGNS.decode())}]"))
     pieces = pieces.filter(pc.match_substring_regex(pieces, r"[^@]@[^@.]+\.[^@.]"))
     return pc.replace_substring_regex(pieces, r"^(?i:mailto:)|[.:]+$", "")
 
 
 def _written_otherwise(category: str, values: pa.Array) -> Iterator[pa.Array]:
+    """A number as it stands, and in the other forms in which people write it."""
     yield values
     if category == "phone":
-        international = values.filter(pc.match_substring_regex(values, r"^\s*(\+|00)"))
-        digits = pc.replace_substring_regex(international, r"^\s*(?:\+|00)|[^0-9]", "")
-        yield digits
-        yield pc.binary_join_element_wise("00", digits, "")
-        known = digits.filter(pc.match_substring_regex(digits, r"^(?:3[1-3]|4[49])"))
-        yield pc.replace_substring_regex(known, r"^..", "0")
-        national = values.filter(pc.match_substring_regex(values, r"^\s*\(?0[1-9]"))
-        yield pc.replace_substring_regex(pc.replace_substring_regex(national, r"[^0-9]", ""), r"^0", "32")
+        digits = _digits(values)
+        doubled = pc.starts_with(digits, "00")
+        whole = pc.or_(pc.starts_with(pc.utf8_ltrim_whitespace(values), "+"), doubled)
+        international = pc.if_else(doubled, pc.utf8_slice_codeunits(digits, 2, 40), digits).filter(whole)
+        yield international
+        yield pc.binary_join_element_wise("00", international, "")
+        country = pc.utf8_slice_codeunits(international, 0, 2)
+        known = international.filter(pc.is_in(country, pa.array(_COUNTRIES)))
+        yield pc.binary_join_element_wise("0", pc.utf8_slice_codeunits(known, 2, 40), "")
+        national = digits.filter(pc.and_not(pc.starts_with(digits, "0"), whole))
+        yield pc.binary_join_element_wise(_COUNTRIES[0], pc.utf8_slice_codeunits(national, 1, 40), "")
     if category in ("vat_number", "company_id"):
         prefixed = values.filter(pc.match_substring_regex(values, r"^[A-Za-z]{2}[^A-Za-z]"))
         yield pc.utf8_slice_codeunits(prefixed, 2, 1000)
+
+
+def _holds(values: pa.Array, signs: bytes) -> pa.Array:
+    """Whether each value holds one of some bytes."""
+    offsets, data = flat(values)
+    marked = np.isin(np.arange(256), list(signs))
+    places = np.flatnonzero(marked[data])
+    found = np.zeros(len(values), bool)
+    found[np.searchsorted(offsets, places, side="right") - 1] = True
+    return pa.array(found)
+
+
+def _digits(values: pa.Array) -> pa.Array:
+    """The digits of each value, and nothing else."""
+    offsets, data = flat(values)
+    kept = (data >= ord("0")) & (data <= ord("9"))
+    ends = np.concatenate(([0], np.cumsum(kept)))[offsets]
+    return pa.Array.from_buffers(
+        pa.string(), len(values), [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(data[kept])]
+    )
 
 
 class Known:
@@ -143,7 +170,6 @@ class Known:
 
     def __init__(self, prints: Fingerprinter) -> None:
         self.prints = prints
-        self._lock = threading.Lock()
         self.labels: list[Label] = []
         self.counts: dict[str, int] = {}
         """Category -> distinct values (counted per block, so an upper bound)."""
@@ -157,13 +183,12 @@ class Known:
         self._shift = np.uint64(63)
 
     def add(self, pattern: Pattern) -> None:
-        """Take up the values that are long enough to be told from chance. Several threads may do so at once."""
+        """Take up the values that are long enough to be told from chance."""
         if not len(pattern.values):
             return
-        with self._lock:
-            label = self._numbers.setdefault(pattern.label, len(self._numbers))
-            if label == len(self.labels):
-                self.labels.append(pattern.label)
+        label = self._numbers.setdefault(pattern.label, len(self._numbers))
+        if label == len(self.labels):
+            self.labels.append(pattern.label)
         for values in sliced(pattern.values):
             cut = tokens(values, self.prints)
             first, last = _telling(cut, pattern.label)
@@ -173,10 +198,9 @@ class Known:
             digits = cut.all_digits(first, last)[chosen]
             lengths = np.minimum(cut.length(first, last)[chosen], 63)
             alone = digits & (pattern.label.code | (first == last)[chosen])
-            with self._lock:
-                self.number_lengths += np.bincount(lengths[alone], minlength=64)
-                self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
-                self._gathered.append((whole, begin[chosen], np.full(len(whole), label, np.uint16)))
+            self.number_lengths += np.bincount(lengths[alone], minlength=64)
+            self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
+            self._gathered.append((whole, begin[chosen], np.full(len(whole), label, np.uint16)))
 
     def seal(self) -> None:
         """Make it ready for `find`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -76,8 +75,8 @@ class Scan:
     raw: Hits = field(default_factory=Hits)
 
 
-def scan(known: Known, target: Reader, pool: Executor) -> Scan:
-    """Read the whole result once, and look through it in the threads of `pool`."""
+def scan(known: Known, target: Reader) -> Scan:
+    """Read the whole result once."""
     result = Scan()
     waiting: list[Text] = []
     size = 0
@@ -89,7 +88,7 @@ def scan(known: Known, target: Reader, pool: Executor) -> Scan:
                 _texts(known, waiting, result)
                 waiting, size = [], 0
         else:
-            _block(known, part, result, pool)
+            _block(known, part, result)
     _texts(known, waiting, result)
     for data in target.raw():
         result.raw.cells += 1
@@ -97,21 +96,16 @@ def scan(known: Known, target: Reader, pool: Executor) -> Scan:
     return result
 
 
-def _block(known: Known, block: Block, result: Scan, pool: Executor) -> None:
+def _block(known: Known, block: Block, result: Scan) -> None:
     batch = block.batch()
-    names = [name for name in batch.schema.names if name not in (ROW_ID, STORAGE)]
-    found = pool.map(lambda name: list(_column(known, batch.column(name))), names)
-    for name, looks in zip(names, found, strict=True):
+    for name, values in zip(batch.schema.names, batch.columns, strict=True):
+        if name in (ROW_ID, STORAGE):
+            continue
         hits = result.columns.setdefault(ColumnName(block.table, name), Hits())
-        hits.cells += batch.num_rows - batch.column(name).null_count
-        for look in looks:
-            hits.take(look)
-
-
-def _column(known: Known, values: pa.Array) -> Iterator[Look]:
-    for readable in _readable(values):
-        for piece in sliced(readable):
-            yield _look(known, piece)
+        hits.cells += len(values) - values.null_count
+        for readable in _readable(values):
+            for piece in sliced(readable):
+                hits.take(_look(known, piece))
 
 
 def _texts(known: Known, texts: list[Text], result: Scan) -> None:
@@ -138,7 +132,7 @@ def _readable(values: pa.Array) -> Iterator[pa.Array]:
         matches = (_HEX.match(cell) for cell in values.filter(binary).cast(pa.binary()).to_pylist())
         decoded = [bytes.fromhex(match[1].decode()) for match in matches if match]
         yield pa.array(decoded, pa.binary()).view(pa.string())
-    escaped = pc.match_substring_regex(values, _JSON_ESCAPE)
+    escaped = pc.match_substring(values, "\\u00")
     if pc.any(escaped).as_py():
         texts = values.filter(escaped).to_pylist()
         yield pa.array([re.sub(_JSON_ESCAPE, lambda m: chr(int(m[0][2:], 16)), text) for text in texts], pa.string())

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
+import numpy as np
+
 from anonymizer.model.schema import TableName
 from anonymizer.verify import _copy_rows, _insert_rows
 from anonymizer.verify._reader import BLOCK, Block, Part, Reader, Text
@@ -154,8 +156,9 @@ class Script:
         self._text, self._at = self._text[self._text.find(b"\n", self._at) + 1 :], 0
         self._line += 1
         for data in self._until_dot(table):
-            self._line += data.count(b"\n")
-            yield copy_block(self._reader, table, columns, data, self._encoding)
+            block = copy_block(self._reader, table, columns, data, self._encoding)
+            self._line += block.count()
+            yield block
 
     def _until_dot(self, table: TableName) -> Iterator[bytes]:
         """Pieces are cut by their own length alone, so that equal data are cut alike wherever they stand."""
@@ -297,7 +300,11 @@ def _after_comments(text: bytes, position: int) -> int:
 
 def copy_block(reader: Reader, table: TableName, columns: tuple[str, ...], data: bytes, encoding: str) -> Block:
     """A block of COPY text."""
-    return Block(table, columns, partial(_copy_batch, reader, table, columns, data, encoding), data, data.count(b"\n"))
+    return Block(table, columns, partial(_copy_batch, reader, table, columns, data, encoding), data, _lines(data))
+
+
+def _lines(data: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))
 
 
 def _copy_batch(reader: Reader, table: TableName, columns: tuple[str, ...], data: bytes, encoding: str) -> object:

@@ -77,9 +77,7 @@ class FileReader(Reader):
                 mode = "mode=rw"
             else:
                 mode = "mode=ro&immutable=1"
-            self._connection = sqlite3.connect(
-                f"file:{quote(str(self._path))}?{mode}", uri=True, check_same_thread=False
-            )
+            self._connection = sqlite3.connect(f"file:{quote(str(self._path))}?{mode}", uri=True)
         return self._connection
 
     def _needs_copy(self) -> bool:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import time
 from pathlib import Path
 
 from tests.fix_postgres import server
