@@ -6,10 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.fix_postgres import database, postgres
 
 __all__ = ["database", "postgres", "samples"]
+
+# The same examples at every run where a red run must mean a change; new ones on every run of a developer.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("searching", deadline=None)
+settings.load_profile("repeatable" if os.environ.get("CI") else "searching")
 
 
 @pytest.fixture(scope="session")

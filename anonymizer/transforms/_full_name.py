@@ -82,8 +82,9 @@ class FullNames:
         surname = name.joined(mapped, name.kept & (name.roles == _LAST))
         single = name.joined(mapped, name.kept & (name.roles != _TITLE))
         last_resort = words(self._short(compact(values))[:, 0], min(self._width, 6))
-        surname = pc.utf8_rtrim(pc.if_else(pc.equal(surname, ""), None, surname), ",")
-        return first_fitting([full, single, surname, last_resort], self._width)
+        # A name of titles alone has neither.
+        single, surname = (pc.if_else(pc.equal(part, ""), None, part) for part in (single, surname))
+        return first_fitting([full, single, pc.utf8_rtrim(surname, ","), last_resort], self._width)
 
     def _tokens(self, name: _Tokens) -> pa.Array:
         """The replacement of each token; that of a surname stands at its last kept token."""

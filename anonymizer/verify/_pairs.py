@@ -16,7 +16,7 @@ from anonymizer.verify._fingerprint import U64
 
 PARTITIONS = 64
 _SHIFT = np.uint64(58)
-_BUDGET = 2 << 20
+_BUDGET = 1 << 19
 """Rows kept in memory before they are written out."""
 
 
