@@ -42,6 +42,10 @@ check: $(READY) ## style, types and the direction of imports
 bench: $(READY) ## print every figure that the README claims, as ratios measured in one run
 	$(BIN)/python -m tests.benchmarks
 
+.PHONY: bench-detect
+bench-detect: $(READY) ## judge detection by the labelled databases in the folder ANONYMIZER_SAMPLES
+	$(BIN)/python -m tests.benchmarks.bench_detect
+
 .PHONY: golden
 golden: $(READY) ## write the expected pseudonyms anew; read the difference before you commit it
 	GOLDEN=write $(BIN)/python -m pytest -q tests/pseudonyms tests/transforms tests/conformance

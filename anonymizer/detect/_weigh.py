@@ -2,7 +2,7 @@
 
 Every category starts at its prior; "not personal" starts at zero. Evidence adds to the category that it names (a
 negative weight speaks against it). Softmax makes probabilities of the sums. The two thresholds and the stretch of the
-confidence are the result of tests/benchmarks/detect_quality.py.
+confidence are the result of tests/benchmarks/bench_detect.py.
 """
 
 from __future__ import annotations

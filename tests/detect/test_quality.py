@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.benchmarks.detect_quality import FIGURES, SMALLEST_SHARE, as_json, by_declaration, by_values, scorer
+from tests.benchmarks.bench_detect import FIGURES, SMALLEST_SHARE, as_json, by_declaration, by_values, scorer
 from tests.detect.builders import packs
 
 REQUIRED = {"missed": 0.01, "overdone": 0.02, "review": 0.05}

@@ -1,6 +1,6 @@
 """How good detection is: a table of shares per labelled database, and how well the confidence is calibrated.
 
-    python -m tests.benchmarks.detect_quality SAMPLES [-v]
+    python -m tests.benchmarks.bench_detect SAMPLES [-v]
 
 SAMPLES is the folder that ANONYMIZER_SAMPLES names: one folder per database with labels.csv (table, column, label,
 why) and columns.csv (table, column, type, counts), and score.py beside them, whose figures these are. Every database
@@ -14,6 +14,7 @@ import argparse
 import csv
 import importlib.util
 import json
+import os
 import re
 import sys
 import tempfile
@@ -133,9 +134,12 @@ def scorer(samples: Path) -> ModuleType:
 def main() -> None:
     """Print the two tables and the calibration."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("samples", type=Path)
+    options.add_argument("samples", type=Path, nargs="?", default=os.environ.get("ANONYMIZER_SAMPLES"))
     options.add_argument("-v", "--verbose", action="store_true", help="name the columns that are wrong")
     chosen = options.parse_args()
+    if chosen.samples is None:
+        tell("detection: not verified, ANONYMIZER_SAMPLES names no folder")
+        return
     packs, score = find_packs(shipped_packs()), scorer(chosen.samples)
     rows: dict[str, list[dict[str, float]]] = {"names and types alone": [], "with values": []}
     judged: list[tuple[float, bool]] = []
