@@ -16,14 +16,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from anonymizer.contracts import Input, Rows, Verbatim
-from anonymizer.errors import InternalError, SourceError
+from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
 from anonymizer.stores import _copy_text, _insert_text
 from anonymizer.stores._encoding import Utf8Probe, codec_of
-from anonymizer.stores._output import open_output
 from anonymizer.stores._pg_schema import PgSchemaReader, SearchPath
 from anonymizer.stores._pg_statements import COPY_FROM_STDIN, check_command, check_statement, stated_encoding
 from anonymizer.stores._pg_tokens import Cursor
+from anonymizer.stores._script_sink import ScriptSink
 from anonymizer.stores._sql_text import POSTGRES, Kind, Piece, SqlText
 from anonymizer.stores._thinning import BatchThinning, LineThinning
 
@@ -71,9 +71,9 @@ def open_source(source: Input) -> PgPlainSource:
     return PgPlainSource(source)
 
 
-def open_sink(source: PgPlainSource, target: Path) -> PgPlainSink:
+def open_sink(source: PgPlainSource, target: Path) -> ScriptSink:
     """Writes a script, compressed if the target's suffix says so."""
-    return PgPlainSink(target)
+    return ScriptSink(target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,29 +214,6 @@ class PgPlainSource:
         if not set(columns) <= {column.name for column in table.columns}:
             raise SourceError(f"line {line}: the rows of {found} have columns that its definition does not: dump again")
         return table, columns
-
-
-class PgPlainSink:
-    """A contracts.Sink: the parts one after the other."""
-
-    def __init__(self, target: Path) -> None:
-        self._out = open_output(target)
-
-    def write(self, part: Verbatim | Rows) -> None:
-        if isinstance(part, Verbatim):
-            self._out.write(part.data)
-        elif isinstance(part.frame, _copy_text.CopyFrame):
-            self._out.write(_copy_text.write(part.frame, part.batch))
-        elif isinstance(part.frame, _insert_text.InsertFrame):
-            self._out.write(_insert_text.write(part.frame, part.batch))
-        else:
-            raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")
-
-    def close(self) -> None:
-        self._out.close()
-
-    def abort(self) -> None:
-        self._out.discard()
 
 
 def stored_columns(table: Table) -> tuple[str, ...]:

@@ -19,10 +19,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from anonymizer.contracts import Input, Rows, Verbatim
-from anonymizer.errors import InternalError, SourceError
+from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
 from anonymizer.stores import _insert_text
-from anonymizer.stores._output import open_output
+from anonymizer.stores._script_sink import ScriptSink
 from anonymizer.stores._sql_text import SQLITE, Kind, Piece, SqlText
 from anonymizer.stores._sqlite_image import code
 from anonymizer.stores._sqlite_schema import read_schema
@@ -68,9 +68,9 @@ def open_source(source: Input) -> SqliteDumpSource:
     return SqliteDumpSource(source)
 
 
-def open_sink(source: SqliteDumpSource, target: Path) -> SqliteDumpSink:
+def open_sink(source: SqliteDumpSource, target: Path) -> ScriptSink:
     """Writes a script, compressed if the target's suffix says so."""
-    return SqliteDumpSink(target)
+    return ScriptSink(target)
 
 
 class SqliteDumpSource:
@@ -163,30 +163,6 @@ class SqliteDumpSource:
     def _script(self) -> Iterator[Piece]:
         with closing(self.input.open()) as stream:
             yield from SqlText(stream, SQLITE)
-
-
-class SqliteDumpSink:
-    """Writes the parts one after the other; see contracts.Sink."""
-
-    def __init__(self, target: Path) -> None:
-        self._out = open_output(target)
-
-    def write(self, part: Verbatim | Rows) -> None:
-        """See contracts.Sink."""
-        if isinstance(part, Verbatim):
-            self._out.write(part.data)
-        elif isinstance(part.frame, _insert_text.InsertFrame):
-            self._out.write(_insert_text.write(part.frame, part.batch))
-        else:
-            raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")
-
-    def close(self) -> None:
-        """See contracts.Sink."""
-        self._out.close()
-
-    def abort(self) -> None:
-        """See contracts.Sink."""
-        self._out.discard()
 
 
 # --- rows -------------------------------------------------------------------------------------------------------
