@@ -67,7 +67,7 @@ class Vocabulary:
         """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""
         for start in range(3, len(word) - 3):
             known = self.singular(word[start:])
-            if known is not None:
+            if known is not None and known[1:] not in self._words:  # `localname` is a name, not an `lname`
                 return (word[:start], self.canonical(known))
         return None
 
