@@ -144,6 +144,35 @@ def test_a_mistake_in_the_rules_is_told_with_its_line(folder: Path):
     refused(folder, 3, *RUN, says=["rules.yaml:8", "keep"])
 
 
+KEPT_TEXT = DUMP.replace("email character varying(80)", "email character varying(80),\n    remark text").replace(
+    "(id, voornaam, email)", "(id, voornaam, email, remark)"
+).replace("a@firm-test.be", f"a@firm-test.be\tmail {SECRET.lower()}@firm-test.be").replace(
+    "joris@firm-test.be", "joris@firm-test.be\t\\N"
+)  # fmt: skip
+
+
+def test_a_result_that_still_holds_an_original_is_withheld(folder: Path):
+    (folder / "dump.sql").write_text(KEPT_TEXT, encoding="utf-8")
+    (folder / "rules.yaml").write_text(RULES.replace("[id]", "[id, remark]"), encoding="utf-8")
+    refused(folder, 5, *RUN, says=["withheld", "public.client.remark", "public.client.email"])
+
+
+def test_the_report_of_a_withheld_result_says_so(folder: Path):
+    (folder / "dump.sql").write_text(KEPT_TEXT, encoding="utf-8")
+    (folder / "rules.yaml").write_text(RULES.replace("[id]", "[id, remark]"), encoding="utf-8")
+    assert anonymizer(folder, *RUN, "--report", "report").returncode == 5
+    assert names(folder) == {
+        "dump.sql",
+        "rules.yaml",
+        "report",
+        *(f"report/report{s}" for s in (".html", ".json", ".txt")),
+    }
+    for document in (folder / "report").iterdir():
+        told = document.read_text(encoding="utf-8")
+        assert "withheld" in told.lower()
+        assert SECRET.lower() not in told.lower()
+
+
 def test_a_missing_key_file_is_named(folder: Path):
     refused(folder, 2, *RUN, "--key-file", "no.key", says=["no.key"])
 
