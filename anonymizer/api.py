@@ -23,7 +23,7 @@ from anonymizer import detect as detection
 from anonymizer import pipeline, planning, report, rulefile, stores
 from anonymizer import verify as proof
 from anonymizer.contracts import Source
-from anonymizer.errors import RuleError, SettingError, TargetError, VerificationFailed
+from anonymizer.errors import RuleError, SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.finding import Finding
 from anonymizer.model.plan import ColumnPlan, Plan
 from anonymizer.model.result import CheckResult, RunResult
@@ -77,8 +77,11 @@ def _opened(source: str | Path, target: Path | None = None) -> Iterator[tuple[So
     """The source, its store, and a private work folder that is gone afterwards."""
     with Workspace(target) as workspace:
         opened = open_input(str(source), workspace)
-        store = stores.recognise(opened)
-        yield store.open_source(opened), store, workspace
+        try:
+            store = stores.recognise(opened)
+            yield store.open_source(opened), store, workspace
+        except SourceError as error:
+            raise SourceError(str(error) if opened.name in str(error) else f"{opened.name}: {error}") from None
 
 
 # --- what is personal here? -------------------------------------------------------------------------------------
@@ -163,6 +166,8 @@ def run(
     secret, key_status = _secret(key_file)
     final = None if str(target) == PIPE else Path(target)
     _refuse_target(source, final)
+    if report_folder is not None:
+        report.refuse_unwritable(report_folder)
     with _opened(source, final) as (opened, store, workspace):
         _refuse_other_kind(store.NAME, final)
         made = _plan(opened, rules, assume_masked)
@@ -296,4 +301,9 @@ def verify(source: str | Path, target: str | Path, rules: Path | None = None) ->
     """The independent verifier alone: proves a result that was written earlier under the same rules."""
     with _opened(source) as (opened, store, workspace):
         made = _plan(opened, rules, assume_masked=False)
-        return proof.verify(made, opened.input, open_input(str(target), workspace), store.NAME)
+        written = open_input(str(target), workspace)
+        if (other := stores.recognise(written).NAME) != store.NAME:
+            raise SettingError(
+                f"{target} is a {other} and {source} a {store.NAME}; a result has the kind of its source"
+            )
+        return proof.verify(made, opened.input, written, store.NAME)

@@ -83,6 +83,8 @@ class Workspace:
             self._create()
         except OSError as error:
             self._remove()
+            if not self._parent.is_dir():
+                raise TargetError(f"{self._parent} is no folder; make it first or name another target") from None
             reason = os.strerror(error.errno or 0)
             raise TargetError(
                 f"{self._parent} cannot take the result ({reason}); make the folder writable or name another target"

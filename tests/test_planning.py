@@ -145,6 +145,11 @@ def test_rules_for_what_is_not_there_are_a_warning():
     ]
 
 
+def test_a_misspelt_column_is_shown_beside_the_column_that_it_left_undecided():
+    with pytest.raises(FindingsError, match=r"crm\.customer\.name.*\n.*crm\.customer\.nmae.*did you mean name\?"):
+        plan({"id": KEEP, "email": MAIL, "nmae": KEEP}, NO_SEARCH)
+
+
 def test_explaining_tells_who_decided_and_who_was_overridden():
     name = ColumnName(CUSTOMER, "name")
     finding = Finding(name, "first_name", Verdict.PERSONAL, 0.9, ("column name",))

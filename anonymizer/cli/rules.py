@@ -23,9 +23,11 @@ def lint(files: tuple[Path, ...]) -> None:
     from anonymizer import registry, rulefile
     from anonymizer.errors import RuleError
     from anonymizer.model.rules import Action
+    from anonymizer.model.schema import ColumnName
 
     transforms = {module.NAME: module.PARAMETERS for module in registry.load("transforms").values()}
-    mistakes, undecided = [], 0
+    mistakes: list[str] = []
+    undecided: list[str] = []
     for file in files:
         try:
             read = rulefile.read_rules(file)
@@ -35,11 +37,16 @@ def lint(files: tuple[Path, ...]) -> None:
             continue
         mistakes += rulefile.lint(read, transforms)
         mistakes += rulefile.lint_packs(packs, transforms, registry.load("identifiers"))
-        undecided += sum(d.action is Action.UNDECIDED for table in read.tables.values() for d in table.columns.values())
+        undecided += [
+            f"{decision.place}: {ColumnName(table.table, column)} is undecided"
+            for table in read.tables.values()
+            for column, decision in table.columns.items()
+            if decision.action is Action.UNDECIDED
+        ]
     if mistakes:
         raise RuleError("\n".join(mistakes))
     if undecided:
-        raise FindingsError(f"{undecided} columns are undecided; decide them where the file lists them as undecided")
+        raise FindingsError("\n".join((f"{len(undecided)} columns are undecided; decide them:", *undecided)))
     click.echo(f"{len(files)} rule files are valid")
 
 

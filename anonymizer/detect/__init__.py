@@ -8,6 +8,7 @@
     by_vocabulary   sampled values: first names, surnames and towns in word lists
     by_shape        sampled values: dates of birth, secrets, long text, documents
     neighbours      second look: the other columns of the table
+    same_values     a look across tables: names that another table lists
     relations       last look: what a foreign key ends at
 
 Each `by_…` module is a plug-in (contracts.Detector) that sees one table at a time and returns evidence in log-odds;
@@ -22,7 +23,7 @@ import pyarrow as pa
 
 from anonymizer import registry
 from anonymizer.contracts import Exhibit, Rows
-from anonymizer.detect import neighbours, relations
+from anonymizer.detect import neighbours, relations, same_values
 from anonymizer.detect._weigh import ANY, PERSONAL_FROM, Opinion, opinion
 from anonymizer.model.finding import Evidence, Finding, Verdict
 from anonymizer.model.rules import Action, Pack
@@ -48,6 +49,7 @@ def find(schema: Schema, samples: Samples, packs: Sequence[Pack]) -> tuple[Findi
             exhibit = Exhibit(schema, table, sampled.get(table.name, {}), tuple(packs))
             opinions.update(_opinions(exhibit, [detector.examine(exhibit) for detector in detectors]))
     kept = {category for pack in packs for category, made in pack.defaults.items() if made.action is Action.KEEP}
+    opinions = same_values.join(samples, opinions)
     opinions = relations.join(schema, opinions, kept)
     rules = {str(r.place) for pack in packs for r in pack.recognisers if r.place}
     return tuple(
@@ -126,5 +128,5 @@ def _derived(table: Table, name: ColumnName, opinions: Mapping[ColumnName, Opini
     ]
     personal, words = max(text, default=0.0), ("derived from other columns",)
     if personal >= PERSONAL_FROM:
-        return Finding(name, "other_personal", Verdict.PERSONAL, round(personal, 3), words)
+        return Finding(name, "other_personal", Verdict.PERSONAL, round(min(0.999, personal), 3), words)
     return Finding(name, "none", Verdict.NOT_PERSONAL, round(min(0.999, 1 - personal), 3), words)

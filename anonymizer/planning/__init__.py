@@ -41,7 +41,7 @@ def make(
     """
     matched, warnings = match(schema, rules)
     voice = "pack" if rules.file == DETECTED else "rule file"
-    decided = decide(schema, matched, voice, {f.column: f for f in findings}, packs, assume_masked)
+    decided = decide(schema, matched, warnings, voice, {f.column: f for f in findings}, packs, assume_masked)
     relations = confirmed(schema, rules)
     agreed = roots(schema, decided, relations)
     tables = table_plans(schema, matched, decided, agreed)

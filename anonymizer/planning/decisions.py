@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from anonymizer.errors import FindingsError
@@ -31,16 +32,25 @@ def match(schema: Schema, rules: RuleFile) -> tuple[dict[TableName, TableRules],
     for name, section in rules.tables.items():
         target = located(schema, name)
         if target is None:
-            warnings.append(f"{section.place or rules.file}: table {name} is not in the source")
+            tables = [str(table.name) for table in schema.tables]
+            warnings.append(
+                f"{section.place or rules.file}: table {name} is not in the source{_near(str(name), tables)}"
+            )
             continue
         known = {column.name for column in schema.table(target).columns}
         warnings += [
             f"{decision.place or rules.file}: column {ColumnName(target, column)} is not in the source"
+            + _near(column, known)
             for column, decision in section.columns.items()
             if column not in known
         ]
         matched[target] = section
     return matched, warnings
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 class Decided(NamedTuple):
@@ -53,6 +63,7 @@ class Decided(NamedTuple):
 def decide(
     schema: Schema,
     matched: Mapping[TableName, TableRules],
+    warnings: Sequence[str],
     voice: str,
     findings: Mapping[ColumnName, Finding],
     packs: Sequence[Pack],
@@ -82,7 +93,7 @@ def decide(
         shown = ", ".join(str(name) for name in undecided[:20]) + (", …" if len(undecided) > 20 else "")
         raise FindingsError(
             f"{len(undecided)} columns are undecided: {shown}; decide each of them in the rule file, "
-            "or mask them all with --assume masked"
+            "or mask them all with --assume masked" + "".join(f"\n{warning}" for warning in warnings)
         )
     return decided
 

@@ -30,7 +30,9 @@ def bind(plan: Plan, keys: Keys) -> dict[TableName, dict[str, Kernel]]:
             try:
                 kernels.setdefault(name, {})[column.column.name] = modules[column.transform].kernel(binding)
             except RuleError as mistake:
-                mistakes.append(f"{column.name}: {mistake}")
+                place = column.layers[0].place if column.layers else None
+                said = str(mistake).removeprefix(f"{column.name}: ")
+                mistakes.append(f"{f'{place}: ' if place else ''}{column.name}: {said}")
     if mistakes:
         raise RuleError("\n".join(mistakes))
     return kernels

@@ -9,7 +9,7 @@ from anonymizer import registry
 from anonymizer.errors import TargetError
 from anonymizer.model.result import RunResult
 
-__all__ = ["write_all"]
+__all__ = ["refuse_unwritable", "write_all"]
 
 
 def write_all(result: RunResult, folder: Path) -> tuple[Path, ...]:
@@ -27,3 +27,10 @@ def write_all(result: RunResult, folder: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise TargetError(f"the report cannot be written to {folder} ({error.strerror}); name another folder") from None
     return tuple(written)
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise TargetError, before any work is done, for a folder that `write_all` could not write to; makes nothing."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise TargetError(f"the report cannot be written to {folder}; name a folder that you can write to")

@@ -31,7 +31,7 @@ FORMATS = (1,)
 """Versions of the language that this program reads."""
 VERSIONS = (1,)
 """Versions of the pseudonym algorithm that this program knows."""
-LOCALE = re.compile(r"[a-z]{2}(_[A-Z]{2})?\Z")
+LOCALE = re.compile(r"(nl|fr|de|en)(_[A-Z]{2})?\Z")
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 

@@ -134,6 +134,7 @@ def write(frame: InsertFrame, batch: pa.RecordBatch) -> pa.Buffer:
         differs = changed(old, new)
         if span is not None and differs.any():
             first = np.frombuffer(frame.block, np.uint8)[frame.starts[:, span]]
+            first = np.where(old.is_null(), 0, first)  # the N of NULL is no mark
             written = _literals(new, first, frame, f"{frame.table}.{name}")
             replacements.append((span, written, differs))
     return splice(frame.block, frame.starts, frame.ends, replacements)
@@ -261,6 +262,10 @@ def _literals(values: pa.Array, first: np.ndarray, frame: InsertFrame, where: st
             digits = pc.replace_substring(raw, b"\\x", b"", max_replacements=1)
             blob = pc.binary_join_element_wise(pa.scalar(b"X'", pa.binary()), digits, mark, pa.scalar(b"", pa.binary()))
             written = pc.if_else(pa.array(is_blob), blob, written)
+    is_national = np.isin(first, np.frombuffer(b"nN", np.uint8))
+    if is_national.any():  # N'…'
+        national = pc.binary_join_element_wise(pa.scalar(b"N", pa.binary()), written, pa.scalar(b"", pa.binary()))
+        written = pc.if_else(pa.array(is_national), national, written)
     is_bare = np.isin(first, np.frombuffer(b"0123456789+-.", np.uint8))
     if is_bare.any():
         numbers = pc.and_(pa.array(is_bare), pc.fill_null(pc.match_substring_regex(values, _NUMBER), False))

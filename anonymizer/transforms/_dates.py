@@ -18,6 +18,8 @@ TIMESTAMP = _DATE + _TIME + r"(\.[0-9]{1,9})?([+-][0-9:]{2,8}|Z)?( BC)?)?$"
 TIME = r"^" + _TIME + r"(\.[0-9]{1,9})?([+-][0-9:]{2,8})?)$"
 _NEVER = "2000-01-01"
 _MIDNIGHT = "00:00:00"
+_OTHER_DATE = r"^([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})([T ]|$)"
+"""Year first, in another form than ISO's; dates with the day first cannot be told from those with the month first."""
 _SPECIAL = r"^(-?infinity|0000-00-00.*)$"
 """Values that stand for no date at all; they stay."""
 
@@ -27,7 +29,7 @@ _Digits = NDArray[np.uint8]
 
 def kernel(keys: Keys, domain: str, form: str) -> Kernel:
     """`form`: DATE, TIMESTAMP or TIME. A value of no known form becomes a fixed one."""
-    dates, times = _Days(keys, domain), ring(keys.derive("dates", domain, "time of day"), _SECONDS)
+    dates, times = _Days(keys, domain), ring(keys.derive("dates", domain, "time of day"), _SECONDS - 1)
 
     def known(values: pa.Array) -> pa.Array:
         counts, digits = digits_of(values)
@@ -46,6 +48,8 @@ def kernel(keys: Keys, domain: str, form: str) -> Kernel:
         regular = pc.match_substring_regex(values, form)
         if regular.true_count == len(values):
             return known(values)
+        values = _in_iso_form(values)
+        regular = pc.match_substring_regex(values, form)
         fixed = pa.scalar(_MIDNIGHT if form == TIME else _NEVER)
         special = pc.match_substring_regex(values, _SPECIAL)
         result = pc.if_else(special, values, fixed)
@@ -54,6 +58,17 @@ def kernel(keys: Keys, domain: str, form: str) -> Kernel:
         return result
 
     return mapped
+
+
+def _in_iso_form(values: pa.Array) -> pa.Array:
+    """Dates that are written year first, as ISO 8601 writes them; everything else as it is."""
+    other = pc.match_substring_regex(values, _OTHER_DATE)
+    if not other.true_count:
+        return values
+    iso = pc.replace_substring_regex(pc.filter(values, other), _OTHER_DATE, r"\1-0\2-0\3\4")
+    for longer, two in ((r"^([0-9]{4})-0([0-9]{2})-", r"\1-\2-"), (r"^([0-9]{4}-[0-9]{2})-0([0-9]{2})", r"\1-\2")):
+        iso = pc.replace_substring_regex(iso, longer, two)
+    return pc.replace_with_mask(values, other, iso)
 
 
 class _Days:
@@ -103,9 +118,13 @@ def _number(digits: _Digits, starts: NDArray[np.int64], width: int) -> NDArray[n
 
 
 def _replace_time(digits: _Digits, starts: NDArray[np.int64], times: NDArray[np.uint64]) -> None:
-    """Replace, in place, the six digits HHMMSS that begin at each of `starts`; fractions of a second stay."""
+    """Replace, in place, the six digits HHMMSS that begin at each of `starts`; fractions of a second stay.
+
+    Midnight stays: it stands for no time at all, where a column of timestamps holds dates.
+    """
     hour, minute, second = (_number(digits, starts + first, 2) for first in (0, 2, 4))
-    new = times[hour * 3600 + minute * 60 + second]
+    old = hour * 3600 + minute * 60 + second
+    new = np.where(old == 0, np.uint64(0), times[np.maximum(old, 1) - 1] + np.uint64(1))
     for first, part in (
         (0, new // np.uint64(3600)),
         (2, new // np.uint64(60) % np.uint64(60)),

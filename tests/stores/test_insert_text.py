@@ -208,3 +208,11 @@ def test_the_table_and_its_columns_are_named_as_the_database_folds_them(text, di
 def test_rows_out_of_a_query_are_no_rows_of_ours():
     with pytest.raises(ValueError, match="VALUES"):
         target(b"INSERT INTO t SELECT * FROM u;")
+
+
+def test_a_national_string_keeps_its_mark_and_null_stays_null():
+    text = b"INSERT INTO t (a) VALUES (N'Jan'), (NULL), (n'Piet');\n"
+    found, frame = read(text, ["a"], ["a"])
+    assert found.column("a").to_pylist() == ["Jan", None, "Piet"]
+    written = bytes(write(frame, batch(a=["O'Neill", None, "Piet"])))
+    assert written == b"INSERT INTO t (a) VALUES (N'O''Neill'), (NULL), (n'Piet');\n"

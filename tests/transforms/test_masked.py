@@ -187,3 +187,11 @@ def test_an_element_maps_as_a_value_alone():
 def test_health_and_other_personal_are_masked():
     for module in (health, other_personal):
         assert form(one(module.kernel(bind(module.NAME)), "B01AC06")) == "A99AA99"
+
+
+def test_a_date_is_one_date_in_every_form_that_begins_with_the_year():
+    kernel = of(TypeFamily.TIMESTAMP)
+    iso, midnight, slashes = kernel(pa.array(["2002-08-04", "2002-08-04 00:00:00", "2002/8/4"])).to_pylist()
+    assert iso == slashes
+    assert midnight == f"{iso} 00:00:00"
+    assert iso != "2002-08-04"
