@@ -26,7 +26,7 @@ from anonymizer.contracts import Source
 from anonymizer.errors import RuleError, SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.finding import Finding
 from anonymizer.model.plan import ColumnPlan, Plan
-from anonymizer.model.result import CheckResult, RunResult
+from anonymizer.model.result import CheckResult, Outcome, RunResult
 from anonymizer.model.rules import Pack, RuleFile
 from anonymizer.model.schema import Schema, TableName, split_name
 from anonymizer.pseudonyms.secret import KeyRing, Secret
@@ -156,11 +156,13 @@ def run(
     report_folder: Path | None = None,
     assume_masked: bool = False,
     dry_run: bool = False,
+    accept_unverified: bool = False,
     progress: Progress = _silent,
 ) -> RunResult:
     """Replace, write, verify, publish. The target appears only after every check passed.
 
-    The report is written in any case. Raises VerificationFailed when a check failed: nothing is published then.
+    A check that could not look at everything withholds the result too, unless `accept_unverified`; then the report
+    names it. The report is written in any case. Raises VerificationFailed when nothing is published.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), _Clock()
     secret, key_status = _secret(key_file)
@@ -197,7 +199,7 @@ def run(
         result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
         if report_folder is not None:
             report.write_all(result, report_folder)
-        _require_passed(result)
+        _require_passed(result, accept_unverified)
         _publish(partial, final)
     return result
 
@@ -251,14 +253,21 @@ def _refuse_other_kind(kind: str, target: Path | None) -> None:
         raise SettingError(f"the result of a {kind} is a {kind}, not a {other}; give {target.name} another suffix")
 
 
-def _require_passed(result: RunResult) -> None:
-    failed = [check for check in result.checks if check.outcome.value == "failed"]
-    if failed:
-        lines = [f"{check.check}: {'; '.join(check.detail[:5])}" for check in failed]
-        raise VerificationFailed(
-            f"{len(failed)} of {len(result.checks)} checks failed, the result was withheld; "
-            "change the rules of the columns named and run again\n" + "\n".join(lines)
-        )
+def _require_passed(result: RunResult, accept_unverified: bool) -> None:
+    withholding = [Outcome.FAILED] if accept_unverified else [Outcome.FAILED, Outcome.NOT_VERIFIED]
+    found = [check for check in result.checks if check.outcome in withholding]
+    if not found:
+        return
+    lines = [f"{check.check}: {'; '.join(check.detail[:5])}" for check in found]
+    failed = sum(check.outcome is Outcome.FAILED for check in found)
+    said, advice = (
+        f"{failed} of {len(result.checks)} checks failed",
+        "change the rules of the columns named and run again",
+    )
+    if not failed:
+        said = f"{len(found)} of {len(result.checks)} checks could not look at everything"
+        advice = "change the rules, or accept it with --accept-unverified, which the report will tell"
+    raise VerificationFailed("\n".join((f"{said}, the result was withheld; {advice}", *lines)))
 
 
 def _publish(partial: Path, target: Path | None) -> None:
@@ -301,8 +310,12 @@ def verify(source: str | Path, target: str | Path, rules: Path | None = None) ->
     """The independent verifier alone: proves a result that was written earlier under the same rules."""
     with _opened(source) as (opened, store, workspace):
         made = _plan(opened, rules, assume_masked=False)
-        written = open_input(str(target), workspace)
-        if (other := stores.recognise(written).NAME) != store.NAME:
+        try:
+            written = open_input(str(target), workspace)
+            other = stores.recognise(written).NAME
+        except SourceError as error:
+            raise TargetError(str(error)) from None
+        if other != store.NAME:
             raise SettingError(
                 f"{target} is a {other} and {source} a {store.NAME}; a result has the kind of its source"
             )

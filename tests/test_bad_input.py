@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -171,6 +172,23 @@ def test_the_report_of_a_withheld_result_says_so(folder: Path):
         told = document.read_text(encoding="utf-8")
         assert "withheld" in told.lower()
         assert SECRET.lower() not in told.lower()
+
+
+def test_what_could_not_be_verified_is_withheld_until_somebody_accepts_it(folder: Path):
+    with sqlite3.connect(folder / "keys.db") as connection:
+        connection.execute("CREATE TABLE login (mail TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID")
+        connection.executemany(
+            "INSERT INTO login VALUES (?, ?)", [(f"{SECRET.lower()}{n}@x-test.be", n) for n in range(9)]
+        )
+    connection.close()
+    rules = "format: 1\ntables:\n  login: {columns: {mail: email}, keep: [n]}\n"
+    (folder / "rules.yaml").write_text(rules, encoding="utf-8")
+    run = ("run", "keys.db", "safe.db", "-r", "rules.yaml", "--quiet")
+    refused(folder, 5, *run, says=["could not look at everything", "login", "--accept-unverified"])
+    accepted = anonymizer(folder, *run, "--accept-unverified")
+    assert accepted.returncode == 0, accepted.stderr.decode()
+    assert "not verified: kept_columns" in accepted.stdout.decode()
+    assert (folder / "safe.db").exists()
 
 
 def test_a_missing_key_file_is_named(folder: Path):

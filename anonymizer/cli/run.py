@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @KEY
 @click.option("--report", "folder", type=click.Path(path_type=Path), help="Folder for the report (HTML, JSON, text).")
 @click.option("--assume", type=click.Choice(["masked"]), help="Mask the columns that nobody decided on.")
+@click.option("--accept-unverified", is_flag=True, help="Publish although a check could not look at everything.")
 @click.option("--dry-run", is_flag=True, help="Decide and check everything, read and write no row.")
 @QUIET
 @LOG
@@ -32,6 +33,7 @@ def run(
     key_file: Path | None,
     folder: Path | None,
     assume: str | None,
+    accept_unverified: bool,
     dry_run: bool,
     quiet: bool,
     log_format: str,
@@ -51,6 +53,7 @@ def run(
             key_file=key_file,
             report_folder=folder,
             assume_masked=assume == "masked",
+            accept_unverified=accept_unverified,
             dry_run=dry_run,
             progress=report,
         )
