@@ -23,7 +23,7 @@ from anonymizer import detect as detection
 from anonymizer import pipeline, planning, report, rulefile, stores
 from anonymizer import verify as proof
 from anonymizer.contracts import Source
-from anonymizer.errors import RuleError, SettingError, SourceError, TargetError, VerificationFailed
+from anonymizer.errors import InternalError, RuleError, SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.finding import Finding
 from anonymizer.model.plan import ColumnPlan, Plan
 from anonymizer.model.result import CheckResult, Outcome, RunResult
@@ -197,6 +197,7 @@ def run(
         checks = proof.verify(made, opened.input, open_input(str(partial), workspace), store.NAME)
         clock.lap("verify")
         result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
+        result = replace(result, published=not _withholding(result, accept_unverified))
         if report_folder is not None:
             report.write_all(result, report_folder)
         _require_passed(result, accept_unverified)
@@ -253,9 +254,16 @@ def _refuse_other_kind(kind: str, target: Path | None) -> None:
         raise SettingError(f"the result of a {kind} is a {kind}, not a {other}; give {target.name} another suffix")
 
 
-def _require_passed(result: RunResult, accept_unverified: bool) -> None:
+def _withholding(result: RunResult, accept_unverified: bool) -> list[CheckResult]:
+    """The checks that stand against publishing; none of a run without any would be no proof, so there must be some."""
+    if not result.checks:
+        raise InternalError("no check ran; the result is not verified and must not be used")
     withholding = [Outcome.FAILED] if accept_unverified else [Outcome.FAILED, Outcome.NOT_VERIFIED]
-    found = [check for check in result.checks if check.outcome in withholding]
+    return [check for check in result.checks if check.outcome in withholding]
+
+
+def _require_passed(result: RunResult, accept_unverified: bool) -> None:
+    found = _withholding(result, accept_unverified)
     if not found:
         return
     lines = [f"{check.check}: {'; '.join(check.detail[:5])}" for check in found]

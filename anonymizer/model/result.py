@@ -59,6 +59,8 @@ class RunResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall seconds per stage: detect, replace, verify."""
     warnings: tuple[str, ...] = ()
+    published: bool = False
+    """Whether the checks let the result be published."""
 
     @property
     def passed(self) -> bool:

@@ -27,7 +27,7 @@ def facts(result: RunResult) -> dict[str, Any]:
     replaced = [column for column in columns if column.action is Action.REPLACE]
     return {
         "format": FORMAT,
-        "verdict": "published" if result.checks and result.passed else "withheld",
+        "verdict": "published" if result.published and result.checks and result.passed else "withheld",
         "not_verified": [check.check for check in result.checks if check.outcome is Outcome.NOT_VERIFIED],
         "source": result.source,
         "target": result.target,

@@ -50,8 +50,9 @@ def result() -> RunResult:
     )
     counts = {NAME: TableCount(7, {"email": 7})}
     return RunResult(
-        "in.sql", "out.sql", "PostgreSQL plain dump", plan, counts, checks, "file", "0.1", "2026-01-01T00:00:00"
-    )
+        "in.sql", "out.sql", "PostgreSQL plain dump", plan, counts, checks, "file", "0.1", "2026-01-01T00:00:00",
+        published=True,
+    )  # fmt: skip
 
 
 def test_every_document_is_written_for_its_owner_alone(result: RunResult, tmp_path: Path):
@@ -93,7 +94,7 @@ def test_html_report_names_what_was_not_verified_beside_the_verdict(result: RunR
 
 def test_a_failed_or_missing_check_is_never_a_published_verdict(result: RunResult):
     failed = replace(result, checks=(CheckResult("keys", "Keys hold", Outcome.FAILED),))
-    for withheld in (failed, replace(result, checks=())):
+    for withheld in (failed, replace(result, checks=()), replace(result, published=False)):
         assert "Not verified: nothing" not in html_report.render(replace(withheld, checks=()))
         assert json.loads(json_report.render(withheld))["verdict"] == "withheld"
         assert "Withheld" in html_report.render(withheld)
