@@ -162,7 +162,7 @@ def run(
     """Replace, write, verify, publish. The target appears only after every check passed.
 
     A check that could not look at everything withholds the result too, unless `accept_unverified`; then the report
-    names it. The report is written in any case. Raises VerificationFailed when nothing is published.
+    names it. A report tells of what was published and of what was withheld. Raises VerificationFailed for the latter.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), _Clock()
     secret, key_status = _secret(key_file)
@@ -197,12 +197,18 @@ def run(
         checks = proof.verify(made, opened.input, open_input(str(partial), workspace), store.NAME)
         clock.lap("verify")
         result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
-        result = replace(result, published=not _withholding(result, accept_unverified))
-        if report_folder is not None:
-            report.write_all(result, report_folder)
-        _require_passed(result, accept_unverified)
+        if _withholding(result, accept_unverified):
+            _tell(result, report_folder)
+            _require_passed(result, accept_unverified)
         _publish(partial, final)
+        result = replace(result, published=True)
+        _tell(result, report_folder)
     return result
+
+
+def _tell(result: RunResult, folder: Path | None) -> None:
+    if folder is not None:
+        report.write_all(result, folder)
 
 
 def _meter(source: Path, partial: Path, progress: Progress) -> pipeline.Progress:
@@ -314,10 +320,12 @@ def preview(
         return shown
 
 
-def verify(source: str | Path, target: str | Path, rules: Path | None = None) -> tuple[CheckResult, ...]:
+def verify(
+    source: str | Path, target: str | Path, rules: Path | None = None, assume_masked: bool = False
+) -> tuple[CheckResult, ...]:
     """The independent verifier alone: proves a result that was written earlier under the same rules."""
     with _opened(source) as (opened, store, workspace):
-        made = _plan(opened, rules, assume_masked=False)
+        made = _plan(opened, rules, assume_masked)
         try:
             written = open_input(str(target), workspace)
             other = stores.recognise(written).NAME

@@ -22,7 +22,8 @@ from anonymizer.model.rules import Pack
 from anonymizer.model.schema import Column, Schema, Table, TableName
 
 Kernel = Callable[[pa.Array], pa.Array]
-"""Replaces one column of one batch: Arrow `string` in and out, same length, null exactly where the input is null.
+"""Replaces one column of one batch: Arrow `string` in and out, same length, null exactly where the input is null
+(the transform `null`, and masking of what has no other value, make nulls; the plan names them).
 
 Pure and deterministic: no input or output, no clock, no state from one batch to the next.
 """

@@ -30,7 +30,7 @@ def replace(
     """Copy the whole source into the sink with every planned column replaced, and complete the sink.
 
     Returns what was written per touched table. Raises SourceError, TargetError, or InternalError when a kernel broke
-    its promise (length, type, nulls); the sink is then aborted and what it wrote must not be used.
+    its promise (length, type); the sink is then aborted and what it wrote must not be used.
     """
     rows: dict[TableName, int] = dict.fromkeys(plan.touched, 0)
     values: dict[TableName, dict[str, int]] = {table: dict.fromkeys(kernels.get(table, ()), 0) for table in rows}

@@ -32,15 +32,18 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("anonymizer: interrupted; nothing was published", err=True)
+        click.echo("anonymizer: interrupted; a target that is there was verified, any other was withheld", err=True)
         sys.exit(130)
     except Interrupted as stop:
-        click.echo("anonymizer: interrupted; nothing was published", err=True)
+        click.echo("anonymizer: interrupted; a target that is there was verified, any other was withheld", err=True)
         sys.exit(stop.exit_code)
     except BrokenPipeError:
         sys.exit(4)
     except Exception as error:  # noqa: BLE001 - its message or traceback could quote a value
-        click.echo(f"anonymizer: internal error, {_where(error)}; nothing was published", err=True)
+        click.echo(
+            f"anonymizer: internal error, {_where(error)}; a target that is there was verified, any other was withheld",
+            err=True,
+        )
         sys.exit(6)
 
 

@@ -81,12 +81,12 @@ def decide(
             decided[name] = Decided(Decision(Action.KEEP, why=why), (Layer("schema", why), *heard))
         elif decision is not None and decision.action is not Action.UNDECIDED:
             decided[name] = Decided(decision, (_spoken(voice, decision), *heard))
-        elif assume_masked:
-            decision = Decision(Action.REPLACE, MASKED, why="nobody decided; masked by option")
-            decided[name] = Decided(decision, (Layer("option", "undecided columns are masked"), *heard))
         elif section is not None and section.rows == "none":
             decision = Decision(Action.KEEP, why=section.why or "the table is emptied")
             decided[name] = Decided(decision, (Layer("rule file", "the table is emptied", section.place), *heard))
+        elif assume_masked:
+            decision = Decision(Action.REPLACE, MASKED, why="nobody decided; masked by option")
+            decided[name] = Decided(decision, (Layer("option", "undecided columns are masked"), *heard))
         else:
             undecided.append(name)
     if undecided:

@@ -14,7 +14,7 @@ def refuse_broken_derivations(tables: Mapping[TableName, TablePlan]) -> None:
     """A kept column that was derived from replaced ones would give the originals away."""
     for table in tables.values():
         replaced = {plan.column.name for plan in table.replaced}
-        if not replaced:
+        if not replaced or table.rows == "none":
             continue
         for plan in table.columns:
             if plan.column.family is TypeFamily.SEARCH and plan.action is Action.KEEP and not plan.why:

@@ -24,7 +24,7 @@ def _named(schema: Schema, name: TableName, column: str, place: Place | None) ->
     table = located(schema, name)
     if table is None or all(c.name != column for c in schema.table(table).columns):
         raise RuleError(f"{place}: the relation names {ColumnName(name, column)}, which is not in the source")
-    return ColumnName(table, column)
+    return ColumnName(schema.root(table).name, column)
 
 
 def roots(

@@ -15,14 +15,26 @@ _HARMLESS = re.compile(
     ABORT | ALTER | ANALY[ZS]E | BEGIN | CHECKPOINT | CLUSTER | COMMENT\s+ON | COMMIT | CREATE | DISCARD | DROP | END
     | GRANT | IMPORT\s+FOREIGN\s+SCHEMA | LOCK | REASSIGN\s+OWNED | REFRESH\s+MATERIALIZED\s+VIEW | REINDEX | RELEASE
     | RESET | REVOKE | ROLLBACK | SAVEPOINT | SECURITY\s+LABEL | SET | SHOW | START\s+TRANSACTION | TRUNCATE | VACUUM
-    | SELECT\s+(?:pg_catalog\s*\.\s*)?(?:setval|set_config|pg_restore_relation_stats|pg_extension_config_dump
-                |binary_upgrade_\w+)\s*\(
     )(?![\w$])|(?:;)""",
     re.IGNORECASE | re.VERBOSE,
 )
 
+_CALLS = re.compile(
+    rb"""SELECT\s+(?:pg_catalog\s*\.\s*)?
+    (?:setval|set_config|pg_restore_relation_stats|pg_extension_config_dump|binary_upgrade_\w+)
+    \s*\((?:[^'"();$]|'(?:[^']|'')*'|"[^"]*"|\((?:[^'"();$]|'(?:[^']|'')*')*\))*\)\s*;?\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""One call and nothing behind it; what stands in its brackets are constants, names and at most one inner call."""
+_ROWS_IN_QUERY = re.compile(
+    rb"CREATE\s+MATERIALIZED\s+VIEW\b(?:(?!\bFROM\b).)*\Z|CREATE\s+MATERIALIZED\s+VIEW\b.*?\bAS\s*\(?\s*VALUES\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _PASSWORD = re.compile(
-    rb"(?:CREATE|ALTER)\s+(?:ROLE|USER|GROUP|SUBSCRIPTION|SERVER)\b.*\bpassword\b", re.IGNORECASE | re.DOTALL
+    rb"(?:CREATE|ALTER)\s+(?:ROLE|USER|GROUP|SUBSCRIPTION|SERVER)\b.*\bpassw(?:or)?d\b"
+    rb"|(?:CREATE|ALTER)\s+USER\s+MAPPING\b.*\bOPTIONS\b"
+    rb"|ALTER\s+(?:DATABASE|ROLE|USER|SYSTEM)\b.*\bSET\s+\"?\w+\"?\.",
+    re.IGNORECASE | re.DOTALL,
 )
 _LARGE_OBJECT = re.compile(
     rb"SELECT\s+(?:pg_catalog\s*\.\s*)?(?:lo_\w+|lowrite|loread)\s*\(|ALTER\s+LARGE\s+OBJECT\b", re.IGNORECASE
@@ -30,8 +42,6 @@ _LARGE_OBJECT = re.compile(
 _STATISTICS = re.compile(
     rb"SELECT\s+(?:\*\s+FROM\s+)?(?:pg_catalog\s*\.\s*)?pg_restore_(?:attribute|extended)_stats", re.I
 )
-_DO = re.compile(rb"DO\b", re.IGNORECASE)
-_WRITES_ROWS = re.compile(rb"\b(?:INSERT|UPDATE|COPY|EXECUTE|MERGE|lo_\w+|lowrite)\b", re.IGNORECASE)
 
 COPY = re.compile(rb"COPY\b", re.IGNORECASE)
 COPY_FROM_STDIN = re.compile(
@@ -40,8 +50,10 @@ COPY_FROM_STDIN = re.compile(
 """The only form of COPY that is read: text format, no options."""
 
 _COMMANDS = re.compile(
-    rb"\\(?:connect|c|encoding|restrict|unrestrict|echo|qecho|warn|set|unset|pset|timing|x|a|t|q)(?![\w$])|\\\.\s*\Z"
+    rb"\\(?:connect|c|encoding|restrict|unrestrict|echo|qecho|warn|set|unset|pset|timing|x|a|t|q)(?![\w$])[^\\`]*"
+    rb"|\\\.\s*"
 )
+"""The whole line: behind another backslash more commands or statements could follow, in backquotes a program."""
 _ENCODING = re.compile(
     rb"(?:SET\s+(?:SESSION\s+|LOCAL\s+)?(?:client_encoding\s*(?:=|\bTO\b)|NAMES)"
     rb"|SELECT\s+(?:pg_catalog\.)?set_config\s*\(\s*'client_encoding'\s*,|\\encoding\b)\s*['\"]?([\w-]+)",
@@ -66,16 +78,19 @@ def check_statement(statement: bytes, line: int) -> None:
             f"line {line}: the dump holds statistics with values in them: dump again with --no-statistics"
         )
     if _PASSWORD.match(statement):
-        raise SourceError(f"line {line}: the statement may hold a password: dump again without roles and subscriptions")
+        raise SourceError(
+            f"line {line}: the statement may hold a password or a token: dump again without roles, user mappings and"
+            " settings"
+        )
     if COPY.match(statement):
         if COPY_FROM_STDIN.fullmatch(statement):
             return
         raise SourceError(
             f"line {line}: COPY with options or from a file is not supported: make the dump again with pg_dump"
         )
-    if _DO.match(statement) and not _WRITES_ROWS.search(statement):
+    if _CALLS.fullmatch(statement):
         return
-    if not _HARMLESS.match(statement):
+    if not _HARMLESS.match(statement) or _ROWS_IN_QUERY.match(statement):
         named = _NAMED.match(statement)
         what = named[0].decode().upper() if named else "the statement"
         raise SourceError(
@@ -85,7 +100,7 @@ def check_statement(statement: bytes, line: int) -> None:
 
 def check_command(command: bytes, line: int) -> None:
     """Raise SourceError for a psql command that could bring rows in."""
-    if not _COMMANDS.match(command):
+    if not _COMMANDS.fullmatch(command):
         name = re.match(rb"\\[a-z]*", command)
         raise SourceError(
             f"line {line}: the psql command {name[0].decode() if name else ''} could bring in rows from elsewhere:"

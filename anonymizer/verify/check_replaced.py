@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.model.plan import ColumnPlan
-from anonymizer.model.result import CheckResult
+from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Comparison, Rows, Watcher, alone, chance_bound, outcome
 from anonymizer.verify._fingerprint import U64, flat
@@ -73,6 +73,14 @@ class _Column:
             self.sample, self.same, self.chance = self.sample[kept], self.same[kept], self.chance[kept]
 
 
+_CONSTANTS = (
+    "set", "free_text", "user_agent", "photo", "signature", "document_or_blob", "password_or_secret", "gender",
+)  # fmt: skip
+"""Transforms that put one value in the place of all."""
+_MAY_STAY = ("set", "null", "geo_location")
+"""Transforms whose result may rightly be what was there."""
+
+
 class Watch(Watcher):
     """Compares each replaced cell with the source's cell of the same row."""
 
@@ -105,24 +113,24 @@ class Watch(Watcher):
                 column.add(old[telling], same[telling], _chance(plan, lengths[telling]))
 
     def result(self) -> CheckResult:
-        problems, notes = [], []
+        said: dict[Outcome, list[str]] = {Outcome.FAILED: [], Outcome.NOT_VERIFIED: [], Outcome.PASSED: []}
         for name, column in self._columns.items():
-            changed_nothing, words = _verdict(column)
-            if changed_nothing:
-                problems.append(f"{name}: {words}")
-            elif words:
-                notes.append(f"{name}: {words}")
+            found, words = _verdict(column)
+            if words:
+                said[found].append(f"{name}: {words}")
         examined = sum(column.cells for column in self._columns.values())
-        return outcome("replaced", PROMISE, problems, examined, notes, self.run.unseen)
+        unseen = [*self.run.unseen, *said[Outcome.NOT_VERIFIED]]
+        return outcome("replaced", PROMISE, said[Outcome.FAILED], examined, said[Outcome.PASSED], unseen)
 
 
-def _verdict(column: _Column) -> tuple[bool, str]:
-    """Whether it is a failure, and what to say."""
+def _verdict(column: _Column) -> tuple[Outcome, str]:
+    """What the cells that are the same prove, and what to say of them."""
     same = int(np.count_nonzero(column.same))
     if not same:
-        return False, ""
-    if len(column.constant) == 1:
-        return False, f"{column.unchanged} cells already held the constant that replaces the column"
+        return Outcome.PASSED, ""
+    constant = len(column.constant) == 1 and column.plan.transform in _CONSTANTS
+    if constant and (column.unchanged < column.cells or column.plan.transform == "set"):
+        return Outcome.PASSED, f"{column.unchanged} cells already held the constant that replaces the column"
     if column.plan.category in WHOLE:
         drawn_from = _capacity(column.plan)
         allowed = chance_bound(column.cells / drawn_from) if drawn_from else 0
@@ -132,8 +140,13 @@ def _verdict(column: _Column) -> tuple[bool, str]:
         unlikely = bool(column.same.all()) and float(np.prod(column.chance)) < _UNLIKELY
     words = f"{column.unchanged} cells ({same} distinct values) are still the source's own"
     if same > allowed or unlikely:
-        return True, f"{words}; chance allows {0 if unlikely else allowed}"
-    return False, f"{words}, within what chance allows ({allowed})"
+        return Outcome.FAILED, f"{words}; chance allows {0 if unlikely else allowed}"
+    if column.same.all() and column.plan.transform not in _MAY_STAY:
+        return (
+            Outcome.NOT_VERIFIED,
+            f"{words}, and none is another: too few to tell chance from a column left as it was",
+        )
+    return Outcome.PASSED, f"{words}, within what chance allows ({allowed})"
 
 
 def _capacity(plan: ColumnPlan) -> int | None:
@@ -159,7 +172,7 @@ def _but_for_case(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
 def _telling(values: pa.Array) -> npt.NDArray[np.bool_]:
     """Whether a value says something: blanks, zeros, signs and an empty JSON value do not."""
     says = pc.match_substring_regex(values, r"[1-9\p{L}]")
-    none = pc.is_in(values, pa.array(["null", "{}", "[]", "true", "false"]))
+    none = pc.is_in(values, pa.array(["null", "{}", "[]", "true", "false", "\\x"]))
     found: npt.NDArray[np.bool_] = pc.and_not(says, none).to_numpy(zero_copy_only=False)
     return found
 

@@ -55,7 +55,6 @@ INSERT INTO crm.person VALUES (5, NULL, 'eve@example.org');
 INSERT INTO crm.person (mail, id) VALUES ('fay@example.org', 6), (NULL, 7) ON CONFLICT DO NOTHING;
 ALTER TABLE ONLY crm.person ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 SELECT pg_catalog.setval('crm.s', 7, true);
-DO $$ BEGIN PERFORM 1; END $$;
 \unrestrict abc
 --
 -- PostgreSQL database dump complete
@@ -216,6 +215,15 @@ def test_sql_ascii_is_read_as_utf_8_if_it_is_that_and_else_as_latin_1(tmp_path, 
         ("\\! secret", "line 4: the psql command"),
         ("DO $$ BEGIN INSERT INTO t VALUES ('secret'); END $$;", "line 4: DO"),
         ("DO $$ BEGIN EXECUTE 'secret'; END $$;", "line 4: DO"),
+        ("DO $$ BEGIN CREATE TABLE q AS SELECT 'secret'; END $$;", "line 4: DO"),
+        ("CREATE MATERIALIZED VIEW q AS VALUES ('secret');", "line 4: CREATE"),
+        ("CREATE MATERIALIZED VIEW q AS SELECT 'secret';", "line 4: CREATE"),
+        ("SELECT setval('x', 1), query_to_xml('secret');", "line 4: SELECT"),
+        ("CREATE USER MAPPING FOR a SERVER b OPTIONS (user 'c', passwd 'secret');", "line 4: .*password"),
+        ("ALTER DATABASE d SET app.token = 'secret';", "line 4: .*password"),
+        ("\\echo hi \\\\ INSERT INTO p VALUES ('secret');", "line 4: the psql command"),
+        ("\\t \\! echo secret", "line 4: the psql command"),
+        ("\\set q `echo secret`", "line 4: the psql command"),
         ("secret;", "line 4: the statement could carry rows"),
         ("CREATE ROLE someone PASSWORD 'secret';", "line 4: .*password"),
         ("COPY nowhere (a) FROM stdin;\nsecret\n\\.", "line 4: .*public.nowhere but not its definition"),
