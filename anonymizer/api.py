@@ -117,6 +117,8 @@ def plan(source: str | Path, rules: Path | None = None, assume_masked: bool = Fa
 
 
 def _plan(source: Source, rules: Path | None, assume_masked: bool, explain: bool = False) -> Plan:
+    if not source.schema().tables:
+        raise SourceError(f"{source.input.name} holds no table; is it whole, and does its -wal file lie beside it?")
     if rules is None:
         found = _detect(source, _packs(None))
         made = planning.make(found.schema, found.rules(assume_masked), found.findings, found.packs, assume_masked)

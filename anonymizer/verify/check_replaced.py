@@ -40,8 +40,10 @@ _SMALL = {
 }
 _VOCABULARY = 0.01
 """Chance that a value of a vocabulary whose size the plan does not tell comes out as itself."""
-_VOCABULARIES = frozenset("first_name last_name city postcode region country birth_date gender job_title".split())
+_VOCABULARIES = frozenset("first_name city postcode region country birth_date gender job_title".split())
 _UNLIKELY = 1e-3
+_RARE = 0.05
+"""Chance below which a column that is wholly the same is not taken for chance, though it may be."""
 
 
 @dataclass(slots=True)
@@ -141,7 +143,7 @@ def _verdict(column: _Column) -> tuple[Outcome, str]:
     words = f"{column.unchanged} cells ({same} distinct values) are still the source's own"
     if same > allowed or unlikely:
         return Outcome.FAILED, f"{words}; chance allows {0 if unlikely else allowed}"
-    if column.same.all() and column.plan.transform not in _MAY_STAY:
+    if column.same.all() and float(np.prod(column.chance)) < _RARE and column.plan.transform not in _MAY_STAY:
         return (
             Outcome.NOT_VERIFIED,
             f"{words}, and none is another: too few to tell chance from a column left as it was",
@@ -181,7 +183,8 @@ def _chance(plan: ColumnPlan, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.
     """How likely each value is its own pseudonym."""
     chance = 10.0 ** -np.minimum(lengths, 6)
     floor = _SMALL.get(plan.column.family, 0.0)
-    drawn_from = _capacity(plan)
+    # Surnames are invented, and a constant is drawn from nothing.
+    drawn_from = None if plan.category == "last_name" or plan.transform in _CONSTANTS else _capacity(plan)
     if drawn_from:
         floor = max(floor, 1 / drawn_from)
     elif plan.category in _VOCABULARIES:
