@@ -110,9 +110,11 @@ def verify(source: str, target: str, rules: Path | None, assume: str | None) -> 
         click.echo(f"{check.outcome.value:14} {check.check:16} {check.promise}")
         for line in check.detail:
             click.echo(f"{'':14} {line}")
-    failed = sum(check.outcome.value == "failed" for check in checks)
-    if failed:
-        raise VerificationFailed(f"{failed} of {len(checks)} checks failed; do not use {target}")
+    short = sum(check.outcome.value in ("failed", "not verified") for check in checks)
+    if short:
+        raise VerificationFailed(
+            f"{short} of {len(checks)} checks failed or could not look at everything; do not use {target}"
+        )
 
 
 @commands.command(epilog=EXIT_CODES)

@@ -30,6 +30,12 @@ _INSERT = re.compile(
     + rb"\s*)?(?:OVERRIDING\s+\w+\s+VALUE\s+)?VALUES\s*(?=\()",
     re.IGNORECASE,
 )  # fmt: skip
+_VERB = re.compile(
+    rb"(?:COMMENT\s+ON|(?:CREATE|ALTER|DROP)\s+(?:TABLE|VIEW|FUNCTION|TRIGGER|INDEX|TYPE|DOMAIN|SEQUENCE|SCHEMA|DATABASE)"
+    rb"|CREATE|ALTER|DROP|COPY|INSERT|SELECT|SET|GRANT|REVOKE|PRAGMA|UPDATE|DELETE)\b",
+    re.IGNORECASE,
+)
+"""What a place may be called by: any other word of a script could be a value."""
 _SEARCH_PATH = re.compile(rb"SET\s+search_path\s*(?:=|TO)\s*(" + _NAME + rb")", re.IGNORECASE)
 _DOLLAR = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$")
 _ESCAPED_END = re.compile(rb"(?:[^'\\]|\\.|'')*'(?!')", re.DOTALL)
@@ -104,7 +110,8 @@ class Script:
             yield self._rows(key, rows)
 
     def _other(self, statement: bytes, start: int, line: int) -> Iterator[Part]:
-        words = " ".join(re.findall(r"[A-Za-z]+", statement[start : start + 60].decode("ascii", "replace"))[:2]).upper()
+        verb = _VERB.match(statement, start)
+        words = " ".join(verb[0].decode().upper().split()) if verb else ""
         yield Text(f"line {line}" + (f" ({words})" if words else ""), statement)
         if path := _SEARCH_PATH.match(statement, start):
             self._schema = self._name(path[1])
