@@ -29,6 +29,7 @@ from anonymizer.stores._output import open_output
 from anonymizer.stores._pg_codec import PieceStream, Writer
 from anonymizer.stores._pg_rows import BLOCK, CopyText, copy_columns, lines, spread
 from anonymizer.stores._pg_schema import PgSchemaReader
+from anonymizer.stores._pg_statements import holds_secret
 from anonymizer.stores._pg_toc import Entry, Toc
 from anonymizer.stores._sql_index import POSTGRES, Dialect
 from anonymizer.stores._sql_text import Kind, SqlText
@@ -298,6 +299,11 @@ def _refuse_unknown(entry: Entry) -> None:
         raise SourceError("the archive holds large objects, which are not supported; dump again with --no-blobs")
     elif entry.desc == b"STATISTICS DATA":
         raise SourceError("the archive holds statistics, which quote values; dump again with --no-statistics")
+    elif holds_secret(entry.defn or b""):
+        raise SourceError(
+            f"the archive's entry {entry.dump_id} ({desc}) may hold a password or a token; dump again without user"
+            " mappings, subscriptions and settings"
+        )
     else:
         understood = entry.desc in _WITHOUT_ROWS and not entry.had_dumper and not entry.copy_stmt
     if not understood:

@@ -67,6 +67,11 @@ _NAMED = re.compile(
 """What a message may repeat: any other word could be a value."""
 
 
+def holds_secret(statement: bytes) -> bool:
+    """Whether a definition names a password or a token."""
+    return _PASSWORD.match(statement.lstrip()) is not None
+
+
 def check_statement(statement: bytes, line: int) -> None:
     """Raise SourceError for a statement that could carry rows and is not read."""
     if _LARGE_OBJECT.match(statement):
