@@ -175,8 +175,12 @@ def run(
     with _opened(source, final) as (opened, store, workspace):
         _refuse_other_kind(store.NAME, final)
         made = _plan(opened, rules, assume_masked)
-        kernels = planning.bind(made, KeyRing(secret, made.scope, made.version))
+        keys = KeyRing(secret, made.scope, made.version)
+        kernels = planning.bind(made, keys)
         clock.lap("detect")
+        made, moves = planning.forecast(opened, made, keys, kernels)
+        kernels = planning.bind(made, keys, moves) if moves else kernels
+        clock.lap("forecast")
         result = RunResult(
             source=opened.input.name,
             target=str(target),

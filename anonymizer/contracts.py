@@ -154,6 +154,12 @@ class Binding:
     domains: Mapping[str, Domain]
     """All domains of the plan: a composite (an e-mail) maps its parts in the domains of the parts."""
     locales: tuple[str, ...]
+    variant: int = 0
+    """0; or the number of the other pseudonyms that values get whose first ones others have, see `planning.apart`."""
+
+    def own_key(self, *labels: str) -> bytes:
+        """The key of what keeps the domain's values apart: another one in each variant."""
+        return self.keys.derive(*labels, f"variant {self.variant}") if self.variant else self.keys.derive(*labels)
 
 
 class Transform(Protocol):
@@ -175,7 +181,7 @@ class Transform(Protocol):
         """Raises RuleError when the column's type, width or the parameters do not allow it: never per row."""
 
     def capacity(self, domain: Domain) -> int | None:
-        """How many distinct pseudonyms there are; None: more than any database has rows."""
+        """How many distinct pseudonyms there are; None: different values never have the same one."""
 
 
 class Identifier(Protocol):

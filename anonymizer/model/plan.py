@@ -67,6 +67,25 @@ class TablePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """Whether the pseudonyms of one domain can stay apart where its values are keys; known before the first row.
+
+    `values` counts the different values of the unique `columns`, `expected` the pairs of them that would share a
+    pseudonym by chance (the birthday bound: n * (n - 1) / 2 / capacity), `moved` those that did and were given others.
+    `moved` values lose what their first pseudonyms agreed with in other databases and in other columns.
+    """
+
+    domain: str
+    transform: str
+    columns: tuple[ColumnName, ...]
+    values: int
+    capacity: int | None
+    width: int | None
+    expected: float
+    moved: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Every table of the schema, partitions included (they repeat their root's decisions)."""
 
@@ -81,6 +100,8 @@ class Plan:
     """Undeclared relations that people confirmed: referencing column, referenced column."""
     warnings: tuple[str, ...] = ()
     """What people should know before the run; names only."""
+    forecasts: tuple[Forecast, ...] = ()
+    """One for each domain that has to stay unique and could run short of pseudonyms."""
 
     @property
     def touched(self) -> dict[TableName, tuple[str, ...]]:

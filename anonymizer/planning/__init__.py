@@ -6,6 +6,8 @@
     domains     columns whose values agree share a domain
     refusals    what no plan may do
     kernels     plan -> one function per replaced column
+    forecast    whether what is unique stays unique, known before the first row is written
+    apart       other pseudonyms for values that would share one
 
 Everything that can be refused is refused here, before the first row is read. The order is that of `make`.
 """
@@ -20,12 +22,13 @@ from anonymizer.model.rules import Pack, RuleFile
 from anonymizer.model.schema import Schema
 from anonymizer.planning.decisions import decide, located, match
 from anonymizer.planning.domains import domains_of, table_plans, transforms, with_capacities
+from anonymizer.planning.forecast import forecast
 from anonymizer.planning.kernels import bind
 from anonymizer.planning.proposal import DETECTED, propose
 from anonymizer.planning.refusals import refuse_broken_derivations, refuse_emptied_parents
 from anonymizer.planning.relations import confirmed, roots
 
-__all__ = ["bind", "located", "make", "propose", "transforms"]
+__all__ = ["bind", "forecast", "located", "make", "propose", "transforms"]
 
 
 def make(

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from anonymizer.contracts import Binding, Kernel, Keys
 from anonymizer.errors import RuleError
-from anonymizer.model.plan import Plan
+from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
 from anonymizer.model.schema import TableName
+from anonymizer.planning.apart import Moves, moved_apart
 from anonymizer.planning.domains import transforms
 
+_NO_MOVES: Mapping[str, Moves] = {}
 
-def bind(plan: Plan, keys: Keys) -> dict[TableName, dict[str, Kernel]]:
-    """One kernel per replaced column. Raises RuleError when a column cannot hold its pseudonyms."""
-    modules = transforms()
+
+def bind(plan: Plan, keys: Keys, moves: Mapping[str, Moves] = _NO_MOVES) -> dict[TableName, dict[str, Kernel]]:
+    """One kernel per replaced column; `moves`, as `forecast` gives them, keep unique domains apart.
+
+    Raises RuleError, naming every column that cannot hold its pseudonyms.
+    """
     kernels: dict[TableName, dict[str, Kernel]] = {}
     mistakes: list[str] = []
     for name, table in plan.tables.items():
         for column in table.replaced:
-            assert column.transform is not None
             assert column.domain is not None
-            binding = Binding(
-                keys=keys,
-                domain=plan.domains[column.domain],
-                column=column.column,
-                table=table.table,
-                parameters=column.parameters,
-                domains=plan.domains,
-                locales=plan.locales,
-            )
             try:
-                kernels.setdefault(name, {})[column.column.name] = modules[column.transform].kernel(binding)
+                of_variant = partial(bind_column, plan, table, column, keys)
+                kernel = of_variant(0)
+                if column.domain in moves:
+                    kernel = moved_apart(kernel, moves[column.domain], of_variant)
+                kernels.setdefault(name, {})[column.column.name] = kernel
             except RuleError as mistake:
                 place = column.layers[0].place if column.layers else None
                 said = str(mistake).removeprefix(f"{column.name}: ")
@@ -36,3 +38,21 @@ def bind(plan: Plan, keys: Keys) -> dict[TableName, dict[str, Kernel]]:
     if mistakes:
         raise RuleError("\n".join(mistakes))
     return kernels
+
+
+def bind_column(plan: Plan, table: TablePlan, column: ColumnPlan, keys: Keys, variant: int = 0) -> Kernel:
+    """The kernel of one replaced column. Raises RuleError."""
+    assert column.transform is not None
+    assert column.domain is not None
+    binding = Binding(
+        keys=keys,
+        domain=plan.domains[column.domain],
+        column=column.column,
+        table=table.table,
+        parameters=column.parameters,
+        domains=plan.domains,
+        locales=plan.locales,
+        variant=variant,
+    )
+    kernel: Kernel = transforms()[column.transform].kernel(binding)
+    return kernel

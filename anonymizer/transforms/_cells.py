@@ -1,4 +1,4 @@
-"""What every kernel has around it: blanks that stay, values that repeat, widths that hold, keys that stay apart."""
+"""What every kernel has around it: blanks that stay, values that repeat, widths that hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
-from anonymizer.pseudonyms.written_form import flat_bytes, normalise, restore_case
+from anonymizer.pseudonyms.written_form import flat_bytes
 
 _SAMPLE = 512
 
@@ -54,22 +54,6 @@ def by_distinct(kernel: Kernel) -> Kernel:
 def part_domain(binding: Binding, category: str) -> Domain:
     """The domain in which a part of a composite value maps: the one that columns of that category have by default."""
     return binding.domains.get(category, Domain(category))
-
-
-def identities(values: pa.Array) -> pa.Array:
-    """What tells the values of a unique domain apart.
-
-    The normal form, if lower, upper or title case gives the value back; else the value itself: a unique column may
-    hold two spellings that are one person, and they must stay two.
-    """
-    normal = normalise(values)
-    differs = pc.not_equal(normal, values)
-    if not pc.any(differs).as_py():
-        return normal
-    some, normal_of_some = pc.filter(values, differs), pc.filter(normal, differs)
-    title = pc.utf8_title(normal_of_some)
-    back = pc.if_else(pc.equal(title, some), title, restore_case(normal_of_some, some))
-    return pc.replace_with_mask(normal, differs, pc.if_else(pc.equal(back, some), normal_of_some, some))
 
 
 def first_fitting(forms: Sequence[pa.Array], width: int | None) -> pa.Array:

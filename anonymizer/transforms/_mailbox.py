@@ -13,7 +13,7 @@ from anonymizer.pseudonyms.token import tokens
 from anonymizer.pseudonyms.vocabulary import Vocabulary
 from anonymizer.pseudonyms.written_form import normalise, restore_case
 from anonymizer.transforms import _permuted
-from anonymizer.transforms._cells import first_fitting, identities, need_width
+from anonymizer.transforms._cells import first_fitting, need_width
 from anonymizer.transforms._local_part import LocalParts
 
 TOP = ".example"
@@ -36,12 +36,10 @@ class _Tails:
     """The tokens behind names: a keyed function of the whole value."""
 
     def __init__(self, binding: Binding) -> None:
-        self._prf = Prf(binding.keys.derive("mailbox", binding.domain.name))
-        self._unique = binding.domain.unique
+        self._prf = Prf(binding.own_key("mailbox", binding.domain.name))
 
     def __call__(self, values: pa.Array, width: int) -> pa.Array:
-        told = identities(values) if self._unique else normalise(values)
-        return tokens(self._prf(told)[:, 0], width)
+        return tokens(self._prf(normalise(values))[:, 0], width)
 
 
 def addresses(binding: Binding) -> Kernel:
@@ -75,18 +73,13 @@ def addresses(binding: Binding) -> Kernel:
         if whole.true_count == len(values):
             return one(values)
         holds = pc.match_substring_regex(values, _ADDRESS)
-        result = login(values)
-        if holds.true_count:
-            result = pc.replace_with_mask(result, holds, several(pc.filter(values, holds)))
-        return result
+        if holds.true_count == len(values):
+            return several(values)
+        result = pc.replace_with_mask(values, pc.invert(holds), login(pc.filter(values, pc.invert(holds))))
+        return pc.replace_with_mask(result, holds, several(pc.filter(values, holds)))
 
     def several(values: pa.Array) -> pa.Array:
-        """The addresses in each value, one after the other, separated as before; all other text goes.
-
-        In a key the other text may tell values apart, so there the whole value becomes one address.
-        """
-        if binding.domain.unique:
-            return one(pc.binary_join_element_wise(values, "@", ""))
+        """The addresses in each value, one after the other, separated as before; all other text goes."""
         separated = pc.replace_substring_regex(values, rf"[^,;]*?({_ADDRESS})[^,;]*", r"\1")
         lists = pc.split_pattern_regex(separated, r"[,;]")
         flat = pc.utf8_trim_whitespace(lists.flatten())

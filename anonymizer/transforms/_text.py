@@ -12,9 +12,9 @@ from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import tokens
-from anonymizer.pseudonyms.written_form import restore_case
+from anonymizer.pseudonyms.written_form import normalise, restore_case
 from anonymizer.transforms import _nested, _permuted, _typed
-from anonymizer.transforms._cells import by_distinct, identities, narrowed, visible
+from anonymizer.transforms._cells import by_distinct, narrowed, visible
 
 TOKEN = 10
 """Signs of the token that keeps values of a unique domain apart: 2^49 of them."""
@@ -49,15 +49,12 @@ def told_apart(binding: Binding, build: Callable[[Binding, int | None], Kernel],
         return build(binding, width)
     if width is not None and width < NARROWEST_NAMED:
         return _permuted.kernel(binding.keys, binding.domain.name)
-    prf = Prf(binding.keys.derive(kind, binding.domain.name, "token"))
+    prf = Prf(binding.own_key(kind, binding.domain.name, "token"))
     named = build(binding, None if width is None else width - TOKEN - 1)
 
     def mapped(values: pa.Array) -> pa.Array:
-        names = named(values)
-        # A name in title case has to come out in title case, so that it stays apart from the same in lower case.
-        like = pc.equal(pc.utf8_title(values), values)
-        ends = restore_case(tokens(prf(identities(values))[:, 0], TOKEN), values)
-        return pc.binary_join_element_wise(pc.if_else(like, pc.utf8_title(names), names), ends, " ")
+        ends = restore_case(tokens(prf(normalise(values))[:, 0], TOKEN), values)
+        return pc.binary_join_element_wise(named(values), ends, " ")
 
     return mapped
 

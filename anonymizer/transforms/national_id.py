@@ -45,6 +45,10 @@ PARAMETERS: Mapping[str, str] = {
     "range": "`unissued` (the default) or `issued`: Belgian numbers from the whole range, which may be somebody's.",
 }
 
+WIDER = (
+    "give it `{as: national_id, range: issued, why: …}`, which keeps any number apart but may hit numbers that people "
+    "have, or `as: permute`, whose results are no valid numbers"
+)
 _BELGIAN_DIGITS = 11
 _SERIALS = 499
 """Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
@@ -72,7 +76,7 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
 
 
 def _belgian(binding: Binding, identifier: ModuleType) -> _numbered.Kind:
-    if not binding.parameters.get("coherent", True):
+    if binding.variant or not binding.parameters.get("coherent", True):
         return _numbered.by_index(binding, identifier)
     dates = BirthDates(binding)
     prf = Prf(binding.keys.derive("number", binding.domain.name, "serial"))

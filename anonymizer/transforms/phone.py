@@ -51,7 +51,7 @@ def capacity(domain: Domain) -> int | None:
 def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     regions = [locale.partition("_")[2] for locale in binding.locales]
     country = next((_COUNTRY_CODES[region] for region in regions if region in _COUNTRY_CODES), phone.BELGIUM)
-    prf = Prf(binding.keys.derive("number", binding.domain.name, "phone"))
+    prf = Prf(binding.own_key("number", binding.domain.name, "phone"))
     permuted = Permutation(binding.keys.derive("number", binding.domain.name, "Belgian mobile"), _MOBILE)
 
     def is_number(values: pa.Array) -> pa.Array:

@@ -42,7 +42,7 @@ def _build(binding: Binding) -> Kernel:
     width = binding.domain.width
     if width is None or width >= _mailbox.NARROWEST_ADDRESS:
         mail = part_domain(binding, "email")
-        mail = replace(mail, width=width, unique=mail.unique or binding.domain.unique)
+        mail = replace(mail, width=width)
         steps.append((_ADDRESS, _mailbox.addresses(replace(binding, domain=mail))))
     login = _mailbox.logins(binding)
 

@@ -18,7 +18,7 @@ from anonymizer import registry
 from anonymizer.errors import RuleError
 from anonymizer.model.finding import CATEGORIES
 from anonymizer.model.schema import TypeFamily
-from tests.transforms.bindings import KEYS, OTHER_KEYS, bind
+from tests.transforms.bindings import KEYS, OTHER_KEYS, bind, kept_apart
 
 TRANSFORMS = registry.load("transforms")
 GOLDEN = Path(__file__).parent / "golden_transforms.json"
@@ -91,9 +91,9 @@ def test_lengths_nulls_and_blanks_stay(name: str, values: list[str | None]):
 
 @every_transform
 @settings(max_examples=15, deadline=None)
-@given(first=columns, second=columns)
-def test_batches_do_not_matter(name: str, first: list[str | None], second: list[str | None]):
-    mapped = kernel(name)
+@given(first=columns, second=columns, unique=st.booleans())
+def test_batches_do_not_matter(name: str, first: list[str | None], second: list[str | None], unique: bool):
+    mapped = kernel(name, unique=unique) or kernel(name)
     whole = mapped(array([*first, *second])).to_pylist()
     assert whole == mapped(array(first)).to_pylist() + mapped(array(second)).to_pylist()
     assert whole[len(first) :] == mapped(array([*first, *second]).slice(len(first))).to_pylist()
@@ -133,11 +133,12 @@ def test_another_key_gives_other_pseudonyms_and_the_same_key_the_same(name: str)
 @settings(max_examples=8, deadline=None)
 @given(values=st.sets(st.text(st.sampled_from("abcABC-_. 0123456789@"), min_size=2, max_size=20), max_size=30))
 def test_what_was_unique_stays_unique(name: str, width: int | None, values: set[str]):
-    mapped = kernel(name, width=width, unique=True)
-    if mapped is None or name == "null":
+    if kernel(name, width=width, unique=True) is None or name == "null":
         return
     distinct = sorted({value[:width] if width else value for value in values})
     shown = [value for value in distinct if value.strip()]
+    binding = bind(module(name).NAME, width=width, unique=True, **PARAMETERS.get(name, {}))
+    mapped = kept_apart(module(name), binding, array(shown))
     assert len(set(mapped(array(shown)).to_pylist())) == len(shown)
 
 

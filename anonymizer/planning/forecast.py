@@ -1,0 +1,130 @@
+"""Before the first row is written: will what is unique stay unique?
+
+The columns that are keys, and are replaced in a way that is not one to one by itself, are read once. Where there are
+too few pseudonyms the run stops here; where some values would collide they are given others (see `apart`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Kernel, Keys, Rows, Source
+from anonymizer.errors import FindingsError
+from anonymizer.model.plan import ColumnPlan, Forecast, Plan, TablePlan
+from anonymizer.model.schema import TableName
+from anonymizer.planning.apart import Moves, Survey
+from anonymizer.planning.domains import transforms
+from anonymizer.planning.kernels import bind_column
+
+_Kernels = Mapping[TableName, Mapping[str, Kernel]]
+
+
+def forecast(source: Source, plan: Plan, keys: Keys, kernels: _Kernels) -> tuple[Plan, dict[str, Moves]]:
+    """The plan with its forecasts, and for `bind` what has to move; reads the key columns, once or twice.
+
+    Raises FindingsError naming a column whose values cannot all stay different.
+    """
+    watched = _watched(plan)
+    if not watched:
+        return plan, {}
+    surveys = {domain: Survey(keys, domain) for domain in {_domain(c) for cs in watched.values() for _, c in cs}}
+    for _, column, values in _read(source, watched):
+        surveys[_domain(column)].add(values, kernels[column.name.table][column.column.name](values))
+    counts = {domain: survey.close() for domain, survey in surveys.items()}
+    moving = {domain: survey for domain, survey in surveys.items() if survey.moving}
+    moves = _moves(source, plan, keys, watched, moving)
+    forecasts = []
+    for domain, survey in sorted(surveys.items()):
+        columns = [column for pairs in watched.values() for _, column in pairs if column.domain == domain]
+        made = _forecast(plan, columns, counts[domain], survey.moving)
+        if survey.moving and moves[domain] is None:
+            raise FindingsError(_too_few(made, columns[0]))
+        forecasts.append(made)
+    return replace(plan, forecasts=tuple(forecasts)), {d: m for d, m in moves.items() if m is not None}
+
+
+def _watched(plan: Plan) -> dict[TableName, list[tuple[TablePlan, ColumnPlan]]]:
+    """The replaced columns of keys whose transform may give two values one pseudonym."""
+    found: dict[TableName, list[tuple[TablePlan, ColumnPlan]]] = {}
+    for name, table in plan.tables.items():
+        keyed = {column for key in table.table.keys for column in key}
+        for column in table.replaced if table.rows == "all" else ():
+            if column.column.name in keyed and column.capacity is not None:
+                found.setdefault(name, []).append((table, column))
+    return found
+
+
+def _domain(column: ColumnPlan) -> str:
+    assert column.domain is not None
+    return column.domain
+
+
+def _read(
+    source: Source, watched: Mapping[TableName, list[tuple[TablePlan, ColumnPlan]]]
+) -> Iterator[tuple[TablePlan, ColumnPlan, pa.Array]]:
+    for part in source.parts({name: [c.column.name for _, c in columns] for name, columns in watched.items()}):
+        if isinstance(part, Rows):
+            for table, column in watched[part.table]:
+                values = part.batch.column(column.column.name)
+                shown = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(values), ""), False)
+                yield table, column, pc.unique(pc.filter(values, shown))
+
+
+def _moves(
+    source: Source,
+    plan: Plan,
+    keys: Keys,
+    watched: Mapping[TableName, list[tuple[TablePlan, ColumnPlan]]],
+    moving: Mapping[str, Survey],
+) -> dict[str, Moves | None]:
+    """Reads the source again, for the values that have to move; there are mostly few of them, or none."""
+    if not moving:
+        return {}
+    narrowed = {name: [pair for pair in pairs if pair[1].domain in moving] for name, pairs in watched.items()}
+    narrowed = {name: pairs for name, pairs in narrowed.items() if pairs}
+    picked: dict[str, list[pa.Array]] = {domain: [] for domain in moving}
+    of: dict[str, tuple[TablePlan, ColumnPlan]] = {}
+    for table, column, values in _read(source, narrowed):
+        domain = _domain(column)
+        of.setdefault(domain, (table, column))
+        picked[domain].append(moving[domain].picked(values))
+    result: dict[str, Moves | None] = {}
+    for domain, survey in moving.items():
+        table, column = of[domain]
+        result[domain] = survey.moves(
+            pc.unique(pa.concat_arrays(picked[domain])),
+            partial(bind_column, plan, table, column, keys),
+        )
+    return result
+
+
+def _forecast(plan: Plan, columns: list[ColumnPlan], values: int, moved: int) -> Forecast:
+    column = columns[0]
+    assert column.transform is not None
+    expected = values * (values - 1) / 2 / column.capacity if column.capacity else 0.0
+    return Forecast(
+        domain=_domain(column),
+        transform=column.transform,
+        columns=tuple(c.name for c in columns),
+        values=values,
+        capacity=column.capacity,
+        width=plan.domains[_domain(column)].width,
+        expected=expected,
+        moved=moved,
+    )
+
+
+def _too_few(made: Forecast, column: ColumnPlan) -> str:
+    place = column.layers[0].place if column.layers else None
+    width = f" of at most {made.width} characters" if made.width else ""
+    advice = getattr(transforms()[made.transform], "WIDER", "give it `as: permute`, which keeps any number apart")
+    names = ", ".join(str(name) for name in made.columns)
+    return (
+        f"{f'{place}: ' if place else ''}{names}: {made.values:,} different values have to stay different, and "
+        f"`{made.transform}` has about {made.capacity:,} pseudonyms{width}; nothing was written; {advice}"
+    )
