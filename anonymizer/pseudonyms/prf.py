@@ -57,7 +57,7 @@ class Prf:
         for begin in range(0, len(lengths), _ROWS_AT_ONCE):
             rows = slice(begin, begin + _ROWS_AT_ONCE)
             here = blocks[rows]
-            for count in np.unique(here).tolist():
+            for count in np.flatnonzero(np.bincount(np.minimum(here, _LONG // _BLOCK + 1))).tolist():
                 if count * _BLOCK > _LONG:
                     continue
                 chosen = begin + np.flatnonzero(here == count)

@@ -9,7 +9,7 @@ from typing import Any
 
 from anonymizer import registry
 from anonymizer.model.finding import NOT_PERSONAL
-from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
+from anonymizer.model.plan import ColumnPlan, Forecast, Plan, TablePlan
 from anonymizer.model.result import Outcome, RunResult
 from anonymizer.model.rules import Action
 from anonymizer.model.schema import TableName
@@ -175,6 +175,7 @@ def _domains(plan: Plan, replaced: Iterable[ColumnPlan]) -> list[dict[str, Any]]
     columns: dict[str, list[ColumnPlan]] = defaultdict(list)
     for column in replaced:
         columns[str(column.domain)].append(column)
+    forecasts = {forecast.domain: forecast for forecast in plan.forecasts}
     return [
         {
             "domain": name,
@@ -182,9 +183,22 @@ def _domains(plan: Plan, replaced: Iterable[ColumnPlan]) -> list[dict[str, Any]]
             "capacity": min((c.capacity for c in columns[name] if c.capacity is not None), default=None),
             "width": plan.domains[name].width,
             "unique": plan.domains[name].unique,
+            "forecast": _forecast(forecasts.get(name)),
         }
         for name in sorted(plan.domains)
     ]
+
+
+def _forecast(forecast: Forecast | None) -> dict[str, Any] | None:
+    """What was known before the first row of a domain that has to stay unique."""
+    if forecast is None:
+        return None
+    return {
+        "columns": [str(column) for column in forecast.columns],
+        "values": forecast.values,
+        "expected_collisions": round(forecast.expected, 6),
+        "moved": forecast.moved,
+    }
 
 
 def _replacements(used: set[str]) -> list[dict[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from anonymizer.model.result import Outcome, RunResult
 from anonymizer.report._facts import facts
 
@@ -18,6 +20,7 @@ def render(result: RunResult) -> str:
         f"{totals['kept']} kept; {totals['values_replaced']:,} values replaced",
         f"key: {told['key']}; pseudonyms version {told['algorithm']}, scope {told['scope']}",
     ]
+    lines += [_kept_apart(domain) for domain in told["domains"] if domain["forecast"]]
     lines += [f"warning: {warning}" for warning in result.warnings]
     if result.checks:
         passed = sum(check.outcome is Outcome.PASSED for check in result.checks)
@@ -27,3 +30,12 @@ def render(result: RunResult) -> str:
     if result.seconds:
         lines.append("; ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds.items()))
     return "\n".join(lines) + "\n"
+
+
+def _kept_apart(domain: dict[str, Any]) -> str:
+    forecast = domain["forecast"]
+    words = f"kept unique: {', '.join(forecast['columns'])}: {forecast['values']:,} values, "
+    words += f"{domain['capacity']:,} pseudonyms" + (f" of {domain['width']} characters" if domain["width"] else "")
+    if forecast["moved"]:
+        words += f"; {forecast['moved']:,} would have shared one and were given others"
+    return words

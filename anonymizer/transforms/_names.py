@@ -122,7 +122,7 @@ class Names:
         letters = self.initials_of(keys)
         result: pa.Array = None
         group_numbers = tongues.astype(np.int64) * 3 + sexes
-        for number in np.unique(group_numbers).tolist():
+        for number in np.flatnonzero(np.bincount(group_numbers)).tolist():
             rows = np.flatnonzero(group_numbers == number)
             group = _group(self._list, LANGUAGES[number // 3], "fmx"[number % 3], self._width)
             picked = self._picked(group, hashes[rows], letters[rows])

@@ -76,7 +76,7 @@ class Numbers:
         edges = _EDGES_BELOW_ZERO if negative else _EDGES
         segments = np.searchsorted(edges, numbers, side="right") - 1
         result = np.empty_like(numbers)
-        for segment in np.unique(segments).tolist():
+        for segment in np.flatnonzero(np.bincount(segments)).tolist():
             rows = segments == segment
             first, last = int(edges[segment]), [*edges.tolist(), _LAST][segment + 1]
             permutation = self._permutation(negative, first, last)

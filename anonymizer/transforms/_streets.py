@@ -132,7 +132,7 @@ class Streets:
     def _picked(self, hashes: Hashes, tongues: NDArray[np.int64], width: int | None, other: pa.Array) -> pa.Array:
         """A street in each row's language, or what `other` says where none fits the width."""
         result = other
-        for number in np.unique(tongues).tolist():
+        for number in np.flatnonzero(np.bincount(tongues)).tolist():
             streets = Vocabulary.load("streets", LANGUAGES[number])
             if streets.fitting(width):
                 rows = tongues == number

@@ -157,7 +157,14 @@ def test_a_domain_tells_its_capacity_and_its_columns(result: RunResult):
     plan = replace(result.plan, tables={NAME: replace(table, columns=columns)})
     told = json.loads(json_report.render(replace(result, plan=plan)))
     assert told["domains"] == [
-        {"domain": "email", "columns": [str(columns[0].name)], "capacity": 803, "width": 60, "unique": True}
+        {
+            "domain": "email",
+            "columns": [str(columns[0].name)],
+            "capacity": 803,
+            "width": 60,
+            "unique": True,
+            "forecast": None,
+        }
     ]
     page = html_report.render(replace(result, plan=plan))
     assert "803" in page
