@@ -11,7 +11,7 @@ from anonymizer import planning
 from anonymizer.errors import FindingsError, RuleError
 from anonymizer.model.finding import Finding, Verdict
 from anonymizer.model.plan import Plan
-from anonymizer.model.rules import Action, Decision, Pack, Place, Relation, RuleFile, TableRules
+from anonymizer.model.rules import Action, Decision, DomainRules, Pack, Place, Relation, RuleFile, TableRules
 from anonymizer.model.schema import Column, ColumnName, ForeignKey, Schema, Table, TableName, TypeFamily
 from anonymizer.pseudonyms.secret import KeyRing, Secret
 
@@ -177,3 +177,31 @@ def test_detection_alone_makes_a_plan_by_the_packs_defaults():
     kernels = planning.bind(made, KeyRing(Secret.fresh(), made.scope))
     out = kernels[ORDER]["search"](pa.array(["'jan':1", None]))
     assert out.null_count == 2
+
+
+def test_the_rule_file_fixes_the_width_of_a_domain_so_that_two_databases_agree():
+    narrow = plan(ALL, NO_SEARCH, domains={"email": DomainRules(30, unique=True)})
+    assert narrow.domains["email"].width == 30
+    assert plan(ALL, NO_SEARCH).domains["email"].width == 60
+
+
+def test_a_column_narrower_than_its_domain_was_written_down_stops_the_run():
+    with pytest.raises(RuleError, match=r"a\.yaml:3: crm\.order\.mail has 60 characters .* make its width 60"):
+        plan(ALL, NO_SEARCH, domains={"email": DomainRules(80, unique=True, place=Place("a.yaml", 3))})
+
+
+def test_a_new_key_in_a_domain_that_was_not_unique_stops_the_run():
+    with pytest.raises(RuleError, match=r"crm\.customer\.email is a key .* write `unique: true`"):
+        plan(ALL, NO_SEARCH, domains={"email": DomainRules(60)})
+
+
+def test_a_domain_has_one_transform():
+    with pytest.raises(RuleError, match=r"acme\.yaml:7: crm\.customer\.name is replaced as full_name and .* as email"):
+        plan({**ALL, "name": replaced("full_name", 7, domain="email")}, NO_SEARCH)
+
+
+def test_detection_writes_down_what_the_schema_makes_of_each_domain():
+    findings = [Finding(ColumnName(ORDER, "mail"), "email", Verdict.PERSONAL, 0.9, ()),
+                Finding(ColumnName(CUSTOMER, "email"), "email", Verdict.PERSONAL, 0.9, ())]  # fmt: skip
+    pack = Pack("p", 1, "p.yaml", (), {"email": Decision(Action.REPLACE, "email")})
+    assert planning.propose(SCHEMA, findings, [pack]).domains == {"email": DomainRules(60, unique=True)}

@@ -69,6 +69,17 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainRules:
+    """What holds for a domain in all databases of the scope, whichever columns each of them has."""
+
+    width: int | None = None
+    """The most characters of its pseudonyms; None: as many as they need."""
+    unique: bool = False
+    """Whether a column of it is a key, in any of the databases."""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RuleFile:
     """One project's rule file with everything it includes."""
 
@@ -81,6 +92,8 @@ class RuleFile:
     """Version of the pseudonym algorithm."""
     locales: tuple[str, ...] = ("nl_BE", "fr_BE")
     packs: tuple[str, ...] = ()
+    domains: Mapping[str, DomainRules] = field(default_factory=dict)
+    """What is not written here follows from the schema, and so may differ between databases."""
     relations: tuple[Relation, ...] = ()
     purpose: str | None = None
     expires: str | None = None

@@ -48,7 +48,7 @@ def make(
     relations = confirmed(schema, rules)
     agreed = roots(schema, decided, relations)
     tables = table_plans(schema, matched, decided, agreed)
-    domains = domains_of(tables)
+    domains = domains_of(tables, rules.domains)
     refuse_broken_derivations(tables)
     refuse_emptied_parents(tables)
     return Plan(

@@ -180,7 +180,8 @@ def among(known: Hashes, wanted: Hashes) -> NDArray[np.bool_]:
     """uint64 sorted, uint64 [n] -> bool [n]. Faster than `np.isin`, which sorts both."""
     if not len(known):
         return np.zeros(len(wanted), dtype=bool)
-    return known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
+    found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, wanted), len(known) - 1)] == wanted
+    return found
 
 
 def _table(found: dict[int, int], units: Hashes) -> tuple[Hashes, NDArray[np.uint8]]:

@@ -11,7 +11,9 @@ from anonymizer.model.finding import Finding, Verdict
 from anonymizer.model.plan import Layer
 from anonymizer.model.rules import Action, Decision, Pack, RuleFile, TableRules
 from anonymizer.model.schema import ColumnName, Schema, TableName
-from anonymizer.planning.proposal import MASKED
+
+MASKED = "masked"
+"""The transform of what nobody decided on, where an option allows it."""
 
 
 def located(schema: Schema, name: TableName) -> TableName | None:

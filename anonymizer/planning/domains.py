@@ -10,10 +10,9 @@ from anonymizer import registry
 from anonymizer.errors import RuleError
 from anonymizer.model.finding import CATEGORIES
 from anonymizer.model.plan import ColumnPlan, Domain, TablePlan
-from anonymizer.model.rules import Action, TableRules
+from anonymizer.model.rules import Action, DomainRules, TableRules
 from anonymizer.model.schema import Column, ColumnName, Schema, TableName
-from anonymizer.planning.decisions import Decided
-from anonymizer.planning.proposal import MASKED
+from anonymizer.planning.decisions import MASKED, Decided
 
 OWN_DOMAIN = ("masked", "permute")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
@@ -81,19 +80,79 @@ def transforms() -> dict[str, ModuleType]:
     return {module.NAME: module for module in registry.load("transforms").values()}
 
 
-def domains_of(tables: Mapping[TableName, TablePlan]) -> dict[str, Domain]:
-    """One width and one uniqueness for all columns of a domain: the narrowest and the strictest decide."""
+def domains_of(
+    tables: Mapping[TableName, TablePlan], written: Mapping[str, DomainRules] | None = None
+) -> dict[str, Domain]:
+    """One width and one uniqueness for all columns of a domain: the narrowest and the strictest decide.
+
+    What a rule file has `written` of a domain holds instead, so that databases which share a scope agree. Raises
+    RuleError where the schema does not fit it any more, and where a domain has several transforms.
+    """
     domains: dict[str, Domain] = {}
+    first: dict[str, ColumnPlan] = {}
     for table in tables.values():
         keyed = {column for key in table.table.keys for column in key}
         for plan in table.replaced:
             assert plan.domain is not None
-            before = domains.get(plan.domain, Domain(plan.domain))
-            lengths = [n for n in (before.width, plan.column.length) if n is not None]
-            domains[plan.domain] = replace(
+            _refuse_second_transform(plan, first.setdefault(plan.domain, plan))
+            before = domains.get(plan.domain, Domain(plan.domain, parameters=plan.parameters))
+            lengths = [n for n in (before.width, width_in(plan.transform, plan.column)) if n is not None]
+            domain = replace(
                 before, width=min(lengths, default=None), unique=before.unique or plan.column.name in keyed
             )
+            rules = (written or {}).get(plan.domain)
+            domains[plan.domain] = domain if rules is None else _as_written(domain, rules, plan)
     return domains
+
+
+def written_down(schema: Schema, tables: Mapping[TableName, TableRules]) -> dict[str, DomainRules]:
+    """What the schema makes of each domain, for the rule file to hold: a later column must not change it unseen."""
+    domains: dict[str, DomainRules] = {}
+    for table, column in schema.columns():
+        decision = tables[table.name].columns.get(column.name)
+        if decision is None or decision.transform is None or decision.transform in OWN_DOMAIN:
+            continue
+        name = str(decision.parameters.get("domain", decision.transform))
+        before = domains.get(name, DomainRules())
+        widths = [width for width in (before.width, width_in(decision.transform, column)) if width is not None]
+        unique = before.unique or any(column.name in key for key in table.keys)
+        domains[name] = DomainRules(min(widths, default=None), unique)
+    return {name: domain for name, domain in domains.items() if domain != DomainRules()}
+
+
+def width_in(transform: str | None, column: Column) -> int | None:
+    """How a column limits its domain: not at all where it is so narrow that it can hold parts of values only.
+
+    A house number of ten characters does not shorten all streets.
+    """
+    module = transforms().get(transform or "")
+    return None if column.length is None or column.length < getattr(module, "NARROWEST", 0) else column.length
+
+
+def _refuse_second_transform(plan: ColumnPlan, first: ColumnPlan) -> None:
+    """One transform for each domain, or its values would not agree."""
+    if plan.transform != first.transform:
+        place = plan.layers[0].place if plan.layers else None
+        raise RuleError(
+            f"{f'{place}: ' if place else ''}{plan.name} is replaced as {plan.transform} and {first.name} as "
+            f"{first.transform}, both in domain {plan.domain}; a domain has one transform, so give one of them another"
+        )
+
+
+def _as_written(domain: Domain, rules: DomainRules, plan: ColumnPlan) -> Domain:
+    where, name = f"{rules.place}: " if rules.place else "", domain.name
+    length = width_in(plan.transform, plan.column)
+    if length is not None and (rules.width is None or length < rules.width):
+        raise RuleError(
+            f"{where}{plan.name} has {length} characters and domain {name} is written down as wider; make its width "
+            f"{length}, which changes the pseudonyms of all its columns, or give the column a domain of its own"
+        )
+    if domain.unique and not rules.unique:
+        raise RuleError(
+            f"{where}{plan.name} is a key and domain {name} is not written down as unique; write `unique: true`, which "
+            "may change the pseudonyms of all its columns, or give the column a domain of its own"
+        )
+    return replace(domain, width=rules.width, unique=rules.unique)
 
 
 def with_capacities(tables: Mapping[TableName, TablePlan], domains: Mapping[str, Domain]) -> dict[TableName, TablePlan]:

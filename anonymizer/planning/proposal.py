@@ -8,12 +8,11 @@ from dataclasses import replace
 from anonymizer.model.finding import Finding, Verdict
 from anonymizer.model.rules import Action, Decision, Pack, RuleFile, TableRules
 from anonymizer.model.schema import Column, ColumnName, Schema, TableName
+from anonymizer.planning.decisions import MASKED
+from anonymizer.planning.domains import written_down
 
 DETECTED = "(detected)"
 """Stands for the name of a rule file that nobody has written yet."""
-
-MASKED = "masked"
-"""The transform of what nobody decided on, where an option allows it."""
 
 
 def propose(
@@ -35,7 +34,8 @@ def propose(
             if not column.generated
         }
         tables[table.name] = TableRules(table.name, columns)
-    return RuleFile(file=DETECTED, tables=tables, packs=tuple(pack.name for pack in packs))
+    names = tuple(pack.name for pack in packs)
+    return RuleFile(file=DETECTED, tables=tables, packs=names, domains=written_down(schema, tables))
 
 
 def _proposal(

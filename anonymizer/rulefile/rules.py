@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from anonymizer.model.rules import Action, Decision, Pack, Place, Relation, RuleFile, TableRules
+from anonymizer.model.rules import Action, Decision, DomainRules, Pack, Place, Relation, RuleFile, TableRules
 from anonymizer.model.schema import TableName
 from anonymizer.rulefile._decisions import read_decision
 from anonymizer.rulefile._relations import parse_relation
 from anonymizer.rulefile._yaml import Document, Mistakes, read_text, scalar, suggestion
 
 TOP_KEYS = (
-    "format", "database", "scope", "purpose", "packs", "pseudonyms", "tables", "relations", "accepted", "include",
+    "format", "database", "scope", "purpose", "packs", "pseudonyms", "domains", "tables", "relations", "accepted",
+    "include",
 )  # fmt: skip
 INCLUDED_KEYS = ("format", "tables", "relations", "accepted", "include")
 """What an included file may say; the rest is said once, in the file that includes it."""
@@ -25,6 +26,7 @@ TABLE_KEYS = ("subject", "rows", "columns", "keep", "undecided", "why")
 KEEP_KEYS = ("columns", "why")
 PURPOSE_KEYS = ("text", "instruction", "expires")
 PSEUDONYM_KEYS = ("version", "locales")
+DOMAIN_KEYS = ("width", "unique")
 ACCEPTED_KEYS = ("finding", "why", "until")
 ROWS = ("all", "none")
 FORMATS = (1,)
@@ -73,6 +75,8 @@ class _Reading:
             self._read_relation(document, node)
         for node in document.elements(fields.get("accepted"), "accepted"):
             _read_accepted(document, node)
+        if (node := fields.get("domains")) is not None and not _is_empty(node):
+            self.head["domains"] = dict(_read_domains(document, node))
         for name, node in document.names(fields.get("include"), "include"):
             self._include(document, node, path, name, above)
 
@@ -180,6 +184,18 @@ def _read_columns(
 def _is_empty(node: yaml.Node) -> bool:
     """A key without a value, as it stands while a person writes."""
     return isinstance(node, yaml.ScalarNode) and scalar(node) is None
+
+
+def _read_domains(document: Document, node: yaml.Node) -> Iterator[tuple[str, DomainRules]]:
+    for name, key, value in document.items(node, "domains"):
+        parts = document.fields(value, f"domain {name}", DOMAIN_KEYS)
+        width = document.whole(parts["width"], "width", 0) if "width" in parts else None
+        if width is not None and width < 1:
+            document.wrong(parts["width"], f"width of domain {name} must be a number of characters from 1 on")
+        unique = document.value(parts["unique"], "unique") if "unique" in parts else False
+        if not isinstance(unique, bool):
+            document.wrong(parts["unique"], f"unique of domain {name} must be true or false")
+        yield name, DomainRules(width, unique is True, document.place(key))
 
 
 def _read_accepted(document: Document, node: yaml.Node) -> None:

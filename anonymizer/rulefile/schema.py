@@ -81,6 +81,14 @@ def _table() -> dict[str, Any]:
     return {**_object(properties), "type": ["object", "null"]}
 
 
+def _domain() -> dict[str, Any]:
+    properties = {
+        "width": {"type": "integer", "minimum": 1, "description": "The most characters of a pseudonym."},
+        "unique": {"type": "boolean", "description": "Whether a column of the domain is a key."},
+    }
+    return _object(properties, about="What holds for these values in all databases of the scope.")
+
+
 def _rule_file() -> dict[str, Any]:
     purpose = {"text": _TEXT, "instruction": _TEXT, "expires": _DATE}
     pseudonyms = {
@@ -95,6 +103,7 @@ def _rule_file() -> dict[str, Any]:
         "purpose": _object(purpose, about="What the copy is for, on whose instruction, and until when."),
         "packs": {**_NAMES, "description": "Rule packs, a project's own beside this file or shipped ones."},
         "pseudonyms": _object(pseudonyms),
+        "domains": {"type": ["object", "null"], "additionalProperties": _domain()},
         "tables": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/table"}},
         "relations": {
             "type": "array",

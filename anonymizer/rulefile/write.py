@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from anonymizer.model.rules import Action, Decision, RuleFile, Scalar, TableRules
+from anonymizer.model.rules import Action, Decision, DomainRules, RuleFile, Scalar, TableRules
 from anonymizer.model.schema import ColumnName
 from anonymizer.rulefile._layout import Entry, Node, Path, lay_out, plain, quoted
 from anonymizer.rulefile._relations import write_relation
@@ -47,12 +47,20 @@ def write_rules(rules: RuleFile, comments: Mapping[ColumnName, str] | None = Non
     entries.append(Entry("packs", _list(rules.packs)))
     pseudonyms = [_entry("version", str(rules.version)), Entry("locales", _list(rules.locales))]
     entries.append(Entry("pseudonyms", _map(pseudonyms)))
+    if rules.domains:
+        domains = [Entry(plain(name), _domain(domain)) for name, domain in sorted(rules.domains.items())]
+        entries.append(Entry("domains", _map(domains)))
     tables = [Entry(plain(str(name)), _table(table, comments)) for name, table in rules.tables.items()]
     entries.append(Entry("tables", _map(tables)))
     if rules.relations:
         relations = [_entry(None, _relation_text(write_relation(relation))) for relation in rules.relations]
         entries.append(Entry("relations", Node(entries=relations)))
     return lay_out([EDITOR_LINE], _map(entries), [], _blocks_of_rules)
+
+
+def _domain(rules: DomainRules) -> Node:
+    entries = [_entry("width", str(rules.width))] if rules.width else []
+    return _map([*entries, _entry("unique", "true")] if rules.unique else entries)
 
 
 def _table(rules: TableRules, comments: Mapping[ColumnName, str]) -> Node:
@@ -169,7 +177,10 @@ def _order(node: Node, keys: Sequence[str]) -> None:
 
 def _blocks_of_rules(path: Path, node: Node) -> bool:
     """The rule file itself, its tables, and lists of sentences."""
-    if path in ((), ("tables",), ("relations",), ("accepted",)) or path[:1] + path[2:] == ("tables", "columns"):
+    if path in ((), ("domains",), ("tables",), ("relations",), ("accepted",)) or path[:1] + path[2:] == (
+        "tables",
+        "columns",
+    ):
         return True
     if path[:1] == ("tables",) and len(path) == 2:
         return any(entry.key in ("columns", "undecided") for entry in node.entries or ())

@@ -24,6 +24,8 @@ NAME = "street_address"
 CATEGORIES: tuple[str, ...] = ("street_address",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {}
+NARROWEST = 16
+"""Narrower columns hold house numbers and boxes: they do not limit the width of streets."""
 
 
 def kernel(binding: Binding) -> Kernel:

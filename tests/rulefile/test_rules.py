@@ -35,6 +35,7 @@ relations:
   - sales.line.(company, no) -> sales."my order".(company, "a, b -> c")
 accepted:
   - {finding: 7c1e, why: "agreed with the customer", until: 2027-01-31}
+domains: {email: {width: 50, unique: true}}
 """
 CUSTOMER = TableName("crm", "customer")
 
@@ -166,6 +167,12 @@ def test_a_file_that_is_missing_empty_or_not_utf_8_is_named(tmp_path: Path):
 def test_a_file_nested_without_end_or_repeating_itself_by_alias_is_refused(tmp_path: Path):
     assert mistakes(tmp_path, "format: 1\ntables: &t {a.b: *t}\n")
     assert mistakes(tmp_path, "format: 1\ntables: " + "[" * 5000)
+
+
+def test_a_domain_has_a_width_and_may_be_unique(tmp_path: Path):
+    domain = read(tmp_path, GOOD).domains["email"]
+    assert (domain.width, domain.unique, domain.place.line) == (50, True, 24)
+    assert rulefile.write_rules(read(tmp_path, GOOD)).count("email: {width: 50, unique: true}") == 1
 
 
 def test_included_files_add_tables_and_relations(tmp_path: Path):

@@ -1,0 +1,111 @@
+"""What is unique stays unique, and whether it can is known before the first row is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from anonymizer import api
+from anonymizer.errors import FindingsError
+from anonymizer.transforms import email, iban, national_id, phone
+from tests.transforms.bindings import bind, kept_apart
+
+RULES = """format: 1
+tables:
+  person:
+    columns: {{national_number: {rule}, birth_date: birth_date}}
+    keep: [id]
+"""
+
+
+def national_numbers(count: int) -> list[str]:
+    """Different valid numbers of people born between 1940 and 2004."""
+    rng = np.random.default_rng(7)
+    days = rng.integers(np.datetime64("1940-01-01").astype(int), np.datetime64("2004-12-31").astype(int), 2 * count)
+    body = np.unique(np.stack([days, rng.integers(1, 999, 2 * count)], axis=1), axis=0)
+    found = []
+    for day, serial in rng.permutation(body)[:count].tolist():
+        date = str(np.datetime64(day, "D"))
+        digits = f"{date[2:4]}{date[5:7]}{date[8:10]}{serial:03d}"
+        check = 97 - int(("2" if date >= "2000" else "") + digits) % 97
+        found.append(f"{digits[:2]}.{digits[2:4]}.{digits[4:6]}-{digits[6:]}.{check:02d}")
+    return found
+
+
+def dump(folder: Path, numbers: list[str]) -> Path:
+    rows = "".join(f"{n}\t{number}\t1980-01-01\n" for n, number in enumerate(numbers))
+    path = folder / "people.sql"
+    path.write_text(
+        "CREATE TABLE person (id integer PRIMARY KEY, national_number character varying(15) UNIQUE, birth_date date);\n"
+        f"COPY person (id, national_number, birth_date) FROM stdin;\n{rows}\\.\n"
+    )
+    return path
+
+
+def written(folder: Path, rule: str) -> Path:
+    path = folder / "rules.yaml"
+    path.write_text(RULES.format(rule=rule))
+    return path
+
+
+@pytest.mark.parametrize(("column", "values"), [
+    (iban, [f"BE{98 - int(f'{n:010d}{(n % 97 or 97):02d}111400') % 97:02d}{n:010d}{(n % 97 or 97):02d}"
+            for n in range(3_630_000_000, 3_630_200_000)]),
+    (email, [f"jan.peeters{n}@firm.be" for n in range(200_000)]),
+])  # fmt: skip
+def test_two_hundred_thousand_values_of_a_key_stay_different(column, values):
+    array = pa.array(values)
+    kernel = kept_apart(column, bind(column.NAME, unique=True), array)
+    assert len(set(kernel(array).to_pylist())) == len(values)
+
+
+def test_spellings_of_one_number_move_together():
+    """50,000 in a space of 91,312: many move, and a bare number goes where the dotted one goes."""
+    dotted = national_numbers(20_000)
+    bare = ["".join(filter(str.isdigit, number)) for number in dotted]
+    kernel = kept_apart(national_id, bind("national_id", unique=True), pa.array(dotted + bare))
+    result = kernel(pa.array(dotted + bare)).to_pylist()
+    assert len(set(result)) == 40_000
+    assert ["".join(filter(str.isdigit, number)) for number in result[:20_000]] == result[20_000:]
+
+
+def test_only_values_that_would_collide_lose_their_first_pseudonym():
+    numbers = pa.array([f"02 {n:03d} {n % 97:02d} 11" for n in range(100, 999)])
+    binding = bind("phone", unique=True)
+    apart, alone = kept_apart(phone, binding, numbers)(numbers).to_pylist(), phone.kernel(binding)(numbers).to_pylist()
+    moved = sum(one != other for one, other in zip(apart, alone, strict=True))
+    assert moved == len(alone) - len(set(alone))
+
+
+def test_fifty_thousand_national_numbers_stay_unique_and_the_report_counts_what_moved(tmp_path: Path):
+    source = dump(tmp_path, national_numbers(50_000))
+    result = api.run(source, tmp_path / "safe.sql", written(tmp_path, "national_id"))
+    safe = [line.split("\t")[1] for line in (tmp_path / "safe.sql").read_text().splitlines() if "\t" in line]
+    assert len(set(safe)) == len(safe) == 50_000
+    (forecast,) = result.plan.forecasts
+    assert (forecast.values, forecast.capacity) == (50_000, 91_312)
+    assert 10_000 < forecast.moved < 40_000
+
+
+def test_more_national_numbers_than_there_are_stop_before_a_row_is_written(tmp_path: Path):
+    source, target = dump(tmp_path, national_numbers(120_000)), tmp_path / "safe.sql"
+    with pytest.raises(FindingsError) as stopped:
+        api.run(source, target, written(tmp_path, "national_id"))
+    said = str(stopped.value)
+    assert "person.national_number: 120,000 different values" in said
+    assert "91,312 pseudonyms" in said
+    assert "range: issued" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["people.sql", "rules.yaml"]
+    assert "rules.yaml:4" in said
+    api.run(source, target, written(tmp_path, "{as: national_id, range: issued, why: an isolated test network}"))
+    safe = [line.split("\t")[1] for line in target.read_text().splitlines() if "\t" in line]
+    assert len(set(safe)) == 120_000
+
+
+def test_the_forecast_of_a_dry_run_is_that_of_the_run(tmp_path: Path):
+    source, rules = dump(tmp_path, national_numbers(3_000)), written(tmp_path, "national_id")
+    assert api.run(source, tmp_path / "x.sql", rules, dry_run=True).plan.forecasts
+    assert not (tmp_path / "x.sql").exists()
