@@ -22,7 +22,7 @@ import pyarrow as pa
 from anonymizer import detect as detection
 from anonymizer import pipeline, planning, report, rulefile, stores
 from anonymizer import verify as proof
-from anonymizer.contracts import Source
+from anonymizer.contracts import ByRow, Source
 from anonymizer.errors import InternalError, RuleError, SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.finding import Finding
 from anonymizer.model.plan import ColumnPlan, Plan
@@ -319,8 +319,10 @@ def preview(
         for part in opened.sample(rows):
             if part.table in shown or part.table not in kernels or made.tables[part.table].rows == "none":
                 continue
+            few = part.batch.slice(0, rows)
             columns = {
-                name: kernel(part.batch.column(name).slice(0, rows)) for name, kernel in kernels[part.table].items()
+                name: kernel(few, name) if isinstance(kernel, ByRow) else kernel(few.column(name))
+                for name, kernel in kernels[part.table].items()
             }
             shown[part.table] = pa.RecordBatch.from_pydict(columns)
         return shown

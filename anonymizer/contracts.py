@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from anonymizer.model.finding import Evidence
@@ -21,12 +22,31 @@ from anonymizer.model.result import CheckResult, RunResult
 from anonymizer.model.rules import Pack
 from anonymizer.model.schema import Column, Schema, Table, TableName
 
-Kernel = Callable[[pa.Array], pa.Array]
+Kernel = Callable[..., pa.Array]
 """Replaces one column of one batch: Arrow `string` in and out, same length, null exactly where the input is null
 (the transform `null`, and masking of what has no other value, make nulls; the plan names them).
 
-Pure and deterministic: no input or output, no clock, no state from one batch to the next.
+Pure and deterministic: no input or output, no clock, no state from one batch to the next. Kernels of transforms whose
+`BY_ROW` is true take a second argument too, `Salts`, and then give one value other pseudonyms under other salts.
 """
+
+Salts = npt.NDArray[np.uint64]
+"""uint64 [n, 2]: one random-looking number for each row, as `Prf` gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByRow:
+    """A kernel whose pseudonyms depend on the row too: on the value of the column `by`, or on the row's number."""
+
+    kernel: Kernel
+    by: str | None
+    salts: Callable[[pa.Array], Salts]
+    """From the values of `by`, or from the rows' numbers (uint64)."""
+
+    def __call__(self, batch: pa.RecordBatch, column: str, first_row: int = 0) -> pa.Array:
+        """string [n] -> string [n]; `batch` holds both columns, `first_row` is the number of its first row."""
+        numbers = pa.array(np.arange(first_row, first_row + batch.num_rows, dtype=np.uint64))
+        return self.kernel(batch.column(column), self.salts(batch.column(self.by) if self.by else numbers))
 
 
 # --- stores -----------------------------------------------------------------------------------------------------
@@ -176,6 +196,8 @@ class Transform(Protocol):
     """In the words of ISO/IEC 20889: pseudonymization, suppression, generalization, randomization …"""
     PARAMETERS: Mapping[str, str]
     """Parameter -> one sentence."""
+    BY_ROW: bool
+    """May be missing, which is False: whether its kernels take salts."""
 
     def kernel(self, binding: Binding) -> Kernel:
         """Raises RuleError when the column's type, width or the parameters do not allow it: never per row."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 
-from anonymizer.contracts import Kernel, Rows, Sink, Source
+from anonymizer.contracts import ByRow, Kernel, Rows, Sink, Source
 from anonymizer.errors import InternalError
 from anonymizer.model.plan import Plan
 from anonymizer.model.result import TableCount
@@ -24,7 +24,7 @@ def replace(
     source: Source,
     sink: Sink,
     plan: Plan,
-    kernels: Mapping[TableName, Mapping[str, Kernel]],
+    kernels: Mapping[TableName, Mapping[str, Kernel | ByRow]],
     progress: Progress = lambda table, rows: None,
 ) -> dict[TableName, TableCount]:
     """Copy the whole source into the sink with every planned column replaced, and complete the sink.
@@ -37,7 +37,7 @@ def replace(
     try:
         for part in source.parts(plan.touched):
             if isinstance(part, Rows):
-                part = _replaced(part, plan, kernels.get(part.table, {}), values[part.table])
+                part = _replaced(part, plan, kernels.get(part.table, {}), values[part.table], rows[part.table])
                 rows[part.table] += part.batch.num_rows
                 progress(part.table, part.batch.num_rows)
             sink.write(part)
@@ -48,12 +48,18 @@ def replace(
     return {table: TableCount(rows[table], values[table]) for table in rows}
 
 
-def _replaced(part: Rows, plan: Plan, kernels: Mapping[str, Kernel], counts: dict[str, int]) -> Rows:
+def _replaced(
+    part: Rows, plan: Plan, kernels: Mapping[str, Kernel | ByRow], counts: dict[str, int], first_row: int
+) -> Rows:
     if plan.tables[part.table].rows == "none":
         return Rows(part.table, part.batch.slice(0, 0), part.frame)
     columns = []
     for name, values in zip(part.batch.schema.names, part.batch.columns, strict=True):
-        pseudonyms = kernels[name](values)
+        kernel = kernels.get(name)
+        if kernel is None:  # a policy looks at it; it stays
+            columns.append(values)
+            continue
+        pseudonyms = kernel(part.batch, name, first_row) if isinstance(kernel, ByRow) else kernel(values)
         if len(pseudonyms) != len(values) or pseudonyms.type != pa.string():
             raise InternalError(f"the transform of {ColumnName(part.table, name)} broke its promise; do not use it")
         counts[name] += len(values) - values.null_count

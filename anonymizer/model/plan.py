@@ -46,6 +46,10 @@ class ColumnPlan:
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
     capacity: int | None = None
     """How many distinct pseudonyms the transform can give; None: practically unlimited."""
+    policy: str = "deterministic"
+    """Who shares a pseudonym, in ENISA's words; see `planning.policies`."""
+    by: str | None = None
+    """The column of the same table that the policy looks at."""
     why: str | None = None
     layers: tuple[Layer, ...] = ()
     """Who decided, first; what was overridden, after."""
@@ -98,6 +102,8 @@ class Plan:
     rule_file: str | None = None
     relations: tuple[tuple[ColumnName, ColumnName], ...] = ()
     """Undeclared relations that people confirmed: referencing column, referenced column."""
+    joined: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
+    """Column -> root of the relation, declared or confirmed, that it takes part in."""
     warnings: tuple[str, ...] = ()
     """What people should know before the run; names only."""
     forecasts: tuple[Forecast, ...] = ()
@@ -105,11 +111,13 @@ class Plan:
 
     @property
     def touched(self) -> dict[TableName, tuple[str, ...]]:
-        """Tables whose rows change, and the columns that a source must decode for it (all of them if emptied)."""
+        """Tables whose rows change, and the columns that a source must decode for it: those that are replaced or that
+        a policy looks at, all of them if the table is emptied."""
         result: dict[TableName, tuple[str, ...]] = {}
         for name, table in self.tables.items():
             if table.rows == "none":
                 result[name] = tuple(c.column.name for c in table.columns if not c.column.generated)
             elif table.replaced:
-                result[name] = tuple(c.column.name for c in table.replaced)
+                looked_at = [c.by for c in table.replaced if c.by is not None]
+                result[name] = tuple(dict.fromkeys([*(c.column.name for c in table.replaced), *looked_at]))
         return result

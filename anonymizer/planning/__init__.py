@@ -5,6 +5,7 @@
     relations   columns that join have one decision
     domains     columns whose values agree share a domain
     refusals    what no plan may do
+    policies    who shares a pseudonym: deterministic, per table, per person, nobody
     kernels     plan -> one function per replaced column
     forecast    whether what is unique stays unique, known before the first row is written
     apart       other pseudonyms for values that would share one
@@ -24,6 +25,7 @@ from anonymizer.planning.decisions import decide, located, match
 from anonymizer.planning.domains import domains_of, table_plans, transforms, with_capacities
 from anonymizer.planning.forecast import forecast
 from anonymizer.planning.kernels import bind
+from anonymizer.planning.policies import refuse_policies
 from anonymizer.planning.proposal import DETECTED, propose
 from anonymizer.planning.refusals import refuse_broken_derivations, refuse_emptied_parents
 from anonymizer.planning.relations import confirmed, roots
@@ -51,6 +53,7 @@ def make(
     domains = domains_of(tables, rules.domains)
     refuse_broken_derivations(tables)
     refuse_emptied_parents(tables)
+    refuse_policies(tables, agreed)
     return Plan(
         schema=schema,
         tables=with_capacities(tables, domains),
@@ -60,5 +63,6 @@ def make(
         locales=rules.locales,
         rule_file=rules.file,
         relations=relations,
+        joined=agreed,
         warnings=tuple(warnings),
     )

@@ -14,6 +14,9 @@ from anonymizer.model.rules import Action, DomainRules, TableRules
 from anonymizer.model.schema import Column, ColumnName, Schema, TableName
 from anonymizer.planning.decisions import MASKED, Decided
 
+COLUMN_OF = {"document_randomised": "group", "per_person": "person"}
+"""Policy -> the parameter that names the column it looks at."""
+
 OWN_DOMAIN = ("masked", "permute")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
 
@@ -55,6 +58,8 @@ def _column_plan(
     module = transforms().get(transform)
     if module is None:
         raise RuleError(f"{decision.place or name}: there is no transform called {transform}; see `anonymizer list`")
+    policy = str(decision.parameters.get("policy", "deterministic"))
+    by = decision.parameters.get(COLUMN_OF.get(policy, ""))
     own = str(roots.get(owner, owner)) if transform in OWN_DOMAIN else transform
     return ColumnPlan(
         name,
@@ -64,6 +69,8 @@ def _column_plan(
         transform=transform,
         domain=str(decision.parameters.get("domain", own)),
         parameters={key: value for key, value in decision.parameters.items() if key != "domain"},
+        policy=policy,
+        by=None if by is None else str(by),
         why=decision.why,
         layers=layers,
     )

@@ -13,7 +13,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Kernel, Keys, Rows, Source
+from anonymizer.contracts import ByRow, Kernel, Keys, Rows, Source
 from anonymizer.errors import FindingsError
 from anonymizer.model.plan import ColumnPlan, Forecast, Plan, TablePlan
 from anonymizer.model.schema import TableName
@@ -21,7 +21,7 @@ from anonymizer.planning.apart import Moves, Survey
 from anonymizer.planning.domains import transforms
 from anonymizer.planning.kernels import bind_column
 
-_Kernels = Mapping[TableName, Mapping[str, Kernel]]
+_Kernels = Mapping[TableName, Mapping[str, Kernel | ByRow]]
 
 
 def forecast(source: Source, plan: Plan, keys: Keys, kernels: _Kernels) -> tuple[Plan, dict[str, Moves]]:
@@ -34,7 +34,9 @@ def forecast(source: Source, plan: Plan, keys: Keys, kernels: _Kernels) -> tuple
         return plan, {}
     surveys = {domain: Survey(keys, domain) for domain in {_domain(c) for cs in watched.values() for _, c in cs}}
     for _, column, values in _read(source, watched):
-        surveys[_domain(column)].add(values, kernels[column.name.table][column.column.name](values))
+        kernel = kernels[column.name.table][column.column.name]
+        assert not isinstance(kernel, ByRow), "keys are deterministic"
+        surveys[_domain(column)].add(values, kernel(values))
     counts = {domain: survey.close() for domain, survey in surveys.items()}
     moving = {domain: survey for domain, survey in surveys.items() if survey.moving}
     moves = _moves(source, plan, keys, watched, moving)

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from anonymizer.contracts import Binding, Kernel, Keys
+from anonymizer.contracts import Binding, ByRow, Kernel, Keys
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
 from anonymizer.model.schema import TableName
 from anonymizer.planning.apart import Moves, moved_apart
 from anonymizer.planning.domains import transforms
+from anonymizer.planning.policies import keys_for, with_policy
 
 _NO_MOVES: Mapping[str, Moves] = {}
 
 
-def bind(plan: Plan, keys: Keys, moves: Mapping[str, Moves] = _NO_MOVES) -> dict[TableName, dict[str, Kernel]]:
+def bind(plan: Plan, keys: Keys, moves: Mapping[str, Moves] = _NO_MOVES) -> dict[TableName, dict[str, Kernel | ByRow]]:
     """One kernel per replaced column; `moves`, as `forecast` gives them, keep unique domains apart.
 
     Raises RuleError, naming every column that cannot hold its pseudonyms.
     """
-    kernels: dict[TableName, dict[str, Kernel]] = {}
+    kernels: dict[TableName, dict[str, Kernel | ByRow]] = {}
     mistakes: list[str] = []
     for name, table in plan.tables.items():
         for column in table.replaced:
@@ -30,7 +31,7 @@ def bind(plan: Plan, keys: Keys, moves: Mapping[str, Moves] = _NO_MOVES) -> dict
                 kernel = of_variant(0)
                 if column.domain in moves:
                     kernel = moved_apart(kernel, moves[column.domain], of_variant)
-                kernels.setdefault(name, {})[column.column.name] = kernel
+                kernels.setdefault(name, {})[column.column.name] = with_policy(plan, column, kernel, keys)
             except RuleError as mistake:
                 place = column.layers[0].place if column.layers else None
                 said = str(mistake).removeprefix(f"{column.name}: ")
@@ -45,7 +46,7 @@ def bind_column(plan: Plan, table: TablePlan, column: ColumnPlan, keys: Keys, va
     assert column.transform is not None
     assert column.domain is not None
     binding = Binding(
-        keys=keys,
+        keys=keys_for(plan, column, keys),
         domain=plan.domains[column.domain],
         column=column.column,
         table=table.table,

@@ -67,6 +67,10 @@ class Prf:
             result[row] = self._one(data[start : start + int(lengths[row])].tobytes())
         return result
 
+    def salted(self, hashes: Words, salts: Words | None) -> Words:
+        """uint64 [n, 2] twice -> uint64 [n, 2]: hashes of this function under another salt for each row, if any."""
+        return hashes if salts is None else self.of_words(hashes ^ salts)
+
     def of_words(self, words: Words) -> Words:
         """uint64 [n, 2] -> uint64 [n, 2]: the CMAC of 16-byte messages given as two little-endian words."""
         return self._encrypt(words ^ self._subkey[True])

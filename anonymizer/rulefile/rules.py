@@ -26,6 +26,8 @@ TABLE_KEYS = ("subject", "rows", "columns", "keep", "undecided", "why")
 KEEP_KEYS = ("columns", "why")
 PURPOSE_KEYS = ("text", "instruction", "expires")
 PSEUDONYM_KEYS = ("version", "locales")
+ALL_TRANSFORMS = ("domain", "policy", "group", "person")
+"""What a decision may say whatever its transform."""
 DOMAIN_KEYS = ("width", "unique")
 ACCEPTED_KEYS = ("finding", "why", "until")
 ROWS = ("all", "none")
@@ -226,7 +228,7 @@ def _read_date(document: Document, node: yaml.Node | None, what: str) -> str | N
 def lint(rules: RuleFile, known_transforms: Collection[str] | Mapping[str, Collection[str]]) -> list[str]:
     """`file:line: …` for each decision that names an unknown transform, or an unknown parameter of a known one.
 
-    Parameters are looked at when `known_transforms` maps each transform to them; `domain` fits every transform.
+    Parameters are looked at when `known_transforms` maps each transform to them.
     """
     return [
         mistake
@@ -264,7 +266,7 @@ def _lint(
     if name not in known:
         near = suggestion(name, known) or "; see `anonymizer list transforms`"
         return [f"{place}: {what} is replaced as {name}, which does not exist{near}"]
-    parameters = {*known[name], "domain"} if isinstance(known, Mapping) else None
+    parameters = {*known[name], *ALL_TRANSFORMS} if isinstance(known, Mapping) else None
     return [
         f"{place}: {name} has no parameter called {parameter}{suggestion(parameter, parameters)}"
         for parameter in decision.parameters

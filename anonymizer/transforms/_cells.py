@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.written_form import flat_bytes
@@ -26,29 +26,37 @@ def narrowed(binding: Binding) -> Binding:
 def visible(kernel: Kernel) -> Kernel:
     """The same kernel, but null, empty and blank values stay and do not reach it."""
 
-    def mapped(values: pa.Array) -> pa.Array:
+    def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
         shown = pc.not_equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
         shown = pc.fill_null(shown, False)
         count = shown.true_count
         if count == len(values):
-            return kernel(values) if count else values
+            return kernel(values, *salts) if count else values
         if count == 0:
             return values
-        return pc.replace_with_mask(values, shown, kernel(pc.filter(values, shown)))
+        rows = shown.to_numpy(zero_copy_only=False)
+        return pc.replace_with_mask(values, shown, kernel(pc.filter(values, shown), *(salt[rows] for salt in salts)))
 
     return mapped
 
 
 def by_distinct(kernel: Kernel) -> Kernel:
-    """The same kernel, called once per distinct value of a batch where values repeat."""
+    """The same kernel, called once per distinct value of a batch where values repeat and no salts part them."""
 
-    def mapped(values: pa.Array) -> pa.Array:
+    def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
+        if salts:
+            return kernel(values, *salts)
         if len(values) > 1 and pc.count_distinct(values.slice(0, _SAMPLE)).as_py() <= 0.6 * min(len(values), _SAMPLE):
             encoded = values.dictionary_encode()
             return kernel(encoded.dictionary).take(encoded.indices)
         return kernel(values)
 
     return mapped
+
+
+def of_rows(salts: Salts | None, rows: np.ndarray) -> Salts | None:
+    """The salts of some rows, given as a mask or as places."""
+    return None if salts is None else salts[rows]
 
 
 def part_domain(binding: Binding, category: str) -> Domain:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import Vocabulary
@@ -24,7 +24,7 @@ from anonymizer.pseudonyms.written_form import (
     single_spaced,
 )
 from anonymizer.transforms import _companies
-from anonymizer.transforms._cells import first_fitting
+from anonymizer.transforms._cells import first_fitting, of_rows
 from anonymizer.transforms._names import INITIALS, Names
 
 TITLES = pa.array(
@@ -45,13 +45,14 @@ def build(binding: Binding, width: int | None) -> Kernel:
     """The kernel of whole names of at most `width` characters; firms among them map as company names do."""
     people, firms = FullNames(binding, width), _companies.Companies(binding, width)
 
-    def mapped(values: pa.Array) -> pa.Array:
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
         firm = _companies.is_firm(values)
         if firm.true_count == 0:
-            return people(values)
+            return people(values, salts)
         result = pc.replace_with_mask(values, firm, firms(pc.filter(values, firm)))
         person = pc.invert(firm)
-        return pc.replace_with_mask(result, person, people(pc.filter(values, person)))
+        chosen = of_rows(salts, _flags(person))
+        return pc.replace_with_mask(result, person, people(pc.filter(values, person), chosen))
 
     return mapped
 
@@ -73,32 +74,34 @@ class FullNames:
         self._short = Prf(binding.keys.derive("full name", "short"))
         self._width = width
 
-    def __call__(self, values: pa.Array) -> pa.Array:
+    def __call__(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         name = _Tokens(values, self.first, self.last)
-        mapped = self._tokens(name)
+        mapped = self._tokens(name, salts)
         full = name.joined(mapped, name.kept)
         if self._width is None:
             return full
         surname = name.joined(mapped, name.kept & (name.roles == _LAST))
         single = name.joined(mapped, name.kept & (name.roles != _TITLE))
-        last_resort = words(self._short(compact(values))[:, 0], min(self._width, 6))
+        last_resort = words(self._short.salted(self._short(compact(values)), salts)[:, 0], min(self._width, 6))
         # A name of titles alone has neither.
         single, surname = (pc.if_else(pc.equal(part, ""), None, part) for part in (single, surname))
         return first_fitting([full, single, pc.utf8_rtrim(surname, ","), last_resort], self._width)
 
-    def _tokens(self, name: _Tokens) -> pa.Array:
+    def _tokens(self, name: _Tokens, salts: Salts | None) -> pa.Array:
         """The replacement of each token; that of a surname stands at its last kept token."""
         result = name.texts
         first = name.roles == _FIRST
         if first.any():
-            result = _put(result, first, self.first(pc.filter(name.keys, pa.array(first))))
+            result = _put(
+                result, first, self.first(pc.filter(name.keys, pa.array(first)), of_rows(salts, name.row[first]))
+            )
         initial = name.roles == _INITIAL
         if initial.any():
             plain = pc.replace_substring_regex(name.bare, r"[^\x00-\x7F]", "x")
             result = _put(result, initial, self.first.initials(pc.filter(plain, pa.array(initial))))
         surname = name.kept & (name.roles == _LAST)
         if surname.any():
-            result = _put(result, surname, self.last(name.surnames()))
+            result = _put(result, surname, self.last(name.surnames(), of_rows(salts, name.row[surname])))
         replaced = restore_case(result, name.bare)
         with_comma = pc.binary_join_element_wise(replaced, ",", "")
         return pc.if_else(
@@ -114,7 +117,7 @@ class _Tokens:
         self.texts: pa.Array = lists.flatten()
         self._counts: Rows = pc.list_value_length(lists).to_numpy().astype(np.int64)
         self._ends: Rows = np.cumsum(self._counts)
-        self._row: Rows = np.repeat(np.arange(len(values)), self._counts)
+        self.row: Rows = np.repeat(np.arange(len(values)), self._counts)
         self.bare: pa.Array = pc.utf8_trim(self.texts, ",;")
         self.keys: pa.Array = compact(self.bare)
         self.comma: Flags = _flags(pc.ends_with(self.texts, ","))
@@ -127,7 +130,7 @@ class _Tokens:
 
     def _told(self, first: Names, surnames: Names) -> NDArray[np.int8]:
         dotted = _flags(pc.ends_with(self.bare, "."))
-        many = self._counts[self._row] > 1
+        many = self._counts[self.row] > 1
         title = _flags(pc.is_in(self.keys, value_set=TITLES)) & (many | dotted)
         initial = _flags(pc.match_substring_regex(self.bare, INITIALS)) & ~title
         before_comma = self._before(self.comma)
@@ -136,7 +139,7 @@ class _Tokens:
         runnable = (known | initial) & ~self._particle
         candidate = ~title
         index = self._place_among(candidate)
-        size = self._sum(candidate)[self._row]
+        size = self._sum(candidate)[self.row]
         # "AA Jan", "Aa J.": the first token is no first name and the last one is. One that may be a surname as well
         # ("Mildred Bailey") counts only behind a known surname.
         surname = surnames.is_known(self.keys)
@@ -158,10 +161,10 @@ class _Tokens:
     def surnames(self) -> pa.Array:
         """One key for each row with a surname: particles that stood behind the comma first, then the rest."""
         last = np.flatnonzero(self.roles == _LAST)
-        order = last[np.lexsort((last, ~self._after_comma[last], self._row[last]))]
+        order = last[np.lexsort((last, ~self._after_comma[last], self.row[last]))]
         texts, offsets = flat_bytes(self.keys.take(pa.array(order)))
-        per_row = np.bincount(self._row[order], weights=np.diff(offsets), minlength=len(self._counts)).astype(np.int64)
-        has_surname = np.bincount(self._row[order], minlength=len(self._counts)) > 0
+        per_row = np.bincount(self.row[order], weights=np.diff(offsets), minlength=len(self._counts)).astype(np.int64)
+        has_surname = np.bincount(self.row[order], minlength=len(self._counts)) > 0
         return from_flat(texts, np.concatenate([[0], np.cumsum(per_row[has_surname])]))
 
     def joined(self, texts: pa.Array, kept: Flags) -> pa.Array:
@@ -173,17 +176,17 @@ class _Tokens:
     # Sums and places within rows, all of them on the flat tokens.
 
     def _sum(self, flags: Flags) -> Rows:
-        return np.bincount(self._row[flags], minlength=len(self._counts)).astype(np.int64)
+        return np.bincount(self.row[flags], minlength=len(self._counts)).astype(np.int64)
 
     def _in_row(self, flags: Flags) -> Flags:
         """Whether any token of the row is chosen."""
-        return np.asarray((self._sum(flags) > 0)[self._row])
+        return np.asarray((self._sum(flags) > 0)[self.row])
 
     def _running(self, flags: Flags) -> Rows:
         """How many tokens of the row before this one are chosen."""
         before = np.concatenate([[0], np.cumsum(flags)])
         starts = before[self._ends - self._counts]
-        return np.asarray(before[:-1] - starts[self._row])
+        return np.asarray(before[:-1] - starts[self.row])
 
     def _place_among(self, flags: Flags) -> Rows:
         return np.where(flags, self._running(flags), -1)
@@ -194,13 +197,13 @@ class _Tokens:
 
     def _final(self, flags: Flags) -> Flags:
         """The last chosen token of each row."""
-        return np.asarray(flags & (self._running(flags) == self._sum(flags)[self._row] - 1))
+        return np.asarray(flags & (self._running(flags) == self._sum(flags)[self.row] - 1))
 
     def _unbroken(self, flags: Flags, backwards: bool = False) -> Flags:
         """Whether all tokens of the row before (or after) this one are chosen."""
         broken = self._running(~flags)
         if backwards:
-            broken = self._sum(~flags)[self._row] - broken - ~flags
+            broken = self._sum(~flags)[self.row] - broken - ~flags
         return np.asarray(broken == 0)
 
     def _first_half_known(self, first: Names) -> Flags:

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding
+from anonymizer.contracts import Binding, Salts
 from anonymizer.pseudonyms.written_form import compact, counts_per_row, flat_bytes, from_flat
+from anonymizer.transforms._cells import of_rows
 from anonymizer.transforms._names import Names
 
 _LETTER = np.array([byte >= 128 or chr(byte).isalpha() for byte in range(256)])
@@ -30,7 +31,7 @@ class LocalParts:
         self._first = Names(binding, "first_name")
         self._last = Names(binding, "last_name")
 
-    def __call__(self, values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    def __call__(self, values: pa.Array, salts: Salts | None = None) -> tuple[pa.Array, pa.Array]:
         """-> (first name or initial, surname), each lower case ASCII, null where there is none."""
         tokens, row = _letter_runs(values)
         count = len(values)
@@ -53,8 +54,8 @@ class LocalParts:
         texts = pc.if_else(pa.array(joined), _without_first_letter(tokens), tokens) if joined.any() else tokens
         initial &= np.bincount(row[surname], minlength=count)[row] > 0  # an initial alone is no name
         return (
-            self._given(tokens, first, initial | joined, row, count),
-            self._surnames(texts, surname, row, count),
+            self._given(tokens, first, initial | joined, row, count, salts),
+            self._surnames(texts, surname, row, count, salts),
         )
 
     def _told_first(self, tokens: pa.Array, long: Flags, row: NDArray[np.int64], count: int) -> Flags:
@@ -76,7 +77,9 @@ class LocalParts:
             joined[alone] = ~surname[alone] & self._last.is_known(_without_first_letter(words))
         return surname, joined
 
-    def _given(self, tokens: pa.Array, first: Flags, initial: Flags, row: NDArray[np.int64], count: int) -> pa.Array:
+    def _given(
+        self, tokens: pa.Array, first: Flags, initial: Flags, row: NDArray[np.int64], count: int, salts: Salts | None
+    ) -> pa.Array:
         result: pa.Array = pa.nulls(count, pa.string())
         rows = np.zeros(count, dtype=bool)
         initial = initial & _leading(initial, row, count)
@@ -88,11 +91,13 @@ class LocalParts:
         if first.any():
             rows[:] = False
             rows[row[first]] = True
-            names = compact(self._first(pc.filter(tokens, pa.array(first))))
+            names = compact(self._first(pc.filter(tokens, pa.array(first)), of_rows(salts, row[first])))
             result = pc.replace_with_mask(result, pa.array(rows), names)
         return result
 
-    def _surnames(self, tokens: pa.Array, surname: Flags, row: NDArray[np.int64], count: int) -> pa.Array:
+    def _surnames(
+        self, tokens: pa.Array, surname: Flags, row: NDArray[np.int64], count: int, salts: Salts | None
+    ) -> pa.Array:
         """All surname tokens of a row together are its surname."""
         if not surname.any():
             return pa.nulls(count, pa.string())
@@ -101,7 +106,7 @@ class LocalParts:
         per_row = np.bincount(row[surname], weights=np.diff(offsets), minlength=count).astype(np.int64)
         rows = per_row > 0
         keys = from_flat(data, np.concatenate([[0], np.cumsum(per_row[rows])]))
-        mapped = compact(self._last(keys))
+        mapped = compact(self._last(keys, of_rows(salts, rows)))
         return pc.replace_with_mask(pa.nulls(count, pa.string()), pa.array(rows), mapped)
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import tokens
 from anonymizer.pseudonyms.vocabulary import Vocabulary
 from anonymizer.pseudonyms.written_form import normalise, restore_case
 from anonymizer.transforms import _permuted
-from anonymizer.transforms._cells import first_fitting, need_width
+from anonymizer.transforms._cells import first_fitting, need_width, of_rows
 from anonymizer.transforms._local_part import LocalParts
 
 TOP = ".example"
@@ -38,8 +38,8 @@ class _Tails:
     def __init__(self, binding: Binding) -> None:
         self._prf = Prf(binding.own_key("mailbox", binding.domain.name))
 
-    def __call__(self, values: pa.Array, width: int) -> pa.Array:
-        return tokens(self._prf(normalise(values))[:, 0], width)
+    def __call__(self, values: pa.Array, width: int, salts: Salts | None) -> pa.Array:
+        return tokens(self._prf.salted(self._prf(normalise(values)), salts)[:, 0], width)
 
 
 def addresses(binding: Binding) -> Kernel:
@@ -51,44 +51,47 @@ def addresses(binding: Binding) -> Kernel:
     words = Vocabulary.load("host_words")
     login = logins(binding)
 
-    def one(values: pa.Array) -> pa.Array:
+    def one(values: pa.Array, salts: Salts | None) -> pa.Array:
         """Each value is one address."""
         halves = pc.split_pattern(pc.utf8_trim_whitespace(values), "@", max_splits=1, reverse=True)
         normal = normalise(halves.flatten())
         local, host = normal.take(_every_other(len(values), 0)), normal.take(_every_other(len(values), 1))
-        first, last = local_parts(local)
-        tail = tails(values, _TOKEN)
+        first, last = local_parts(local, salts)
+        tail = tails(values, _TOKEN, salts)
         named = pc.binary_join_element_wise(first, last, tail, ".", null_handling="skip")
         at = pc.binary_join_element_wise("@", words.pick(hosts(host)[:, 0]), TOP, "")
         forms = [pc.binary_join_element_wise(named, at, "")]
         if width is not None:
             shorter = pc.binary_join_element_wise(last, tail, ".", null_handling="skip")
             room = min(_TOKEN, width - len(_SHORTEST_HOST))
-            shortest = pc.binary_join_element_wise(tails(values, room), _SHORTEST_HOST, "")
+            shortest = pc.binary_join_element_wise(tails(values, room, salts), _SHORTEST_HOST, "")
             forms += [pc.binary_join_element_wise(part, at, "") for part in (shorter, tail)] + [shortest]
         return restore_case(first_fitting(forms, width), values)
 
-    def mapped(values: pa.Array) -> pa.Array:
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
         whole = pc.match_substring_regex(values, _ONE_ADDRESS)
         if whole.true_count == len(values):
-            return one(values)
+            return one(values, salts)
         holds = pc.match_substring_regex(values, _ADDRESS)
         if holds.true_count == len(values):
-            return several(values)
-        result = pc.replace_with_mask(values, pc.invert(holds), login(pc.filter(values, pc.invert(holds))))
-        return pc.replace_with_mask(result, holds, several(pc.filter(values, holds)))
+            return several(values, salts)
+        rows = np.asarray(holds.to_numpy(zero_copy_only=False))
+        rest = pc.invert(holds)
+        result = pc.replace_with_mask(values, rest, login(pc.filter(values, rest), of_rows(salts, ~rows)))
+        return pc.replace_with_mask(result, holds, several(pc.filter(values, holds), of_rows(salts, rows)))
 
-    def several(values: pa.Array) -> pa.Array:
+    def several(values: pa.Array, salts: Salts | None) -> pa.Array:
         """The addresses in each value, one after the other, separated as before; all other text goes."""
         separated = pc.replace_substring_regex(values, rf"[^,;]*?({_ADDRESS})[^,;]*", r"\1")
         lists = pc.split_pattern_regex(separated, r"[,;]")
         flat = pc.utf8_trim_whitespace(lists.flatten())
         is_one = pc.match_substring_regex(flat, _ONE_ADDRESS)
-        flat = pc.replace_with_mask(flat, is_one, one(pc.filter(flat, is_one)))
+        row = pc.list_parent_indices(lists).to_numpy()[is_one.to_numpy(zero_copy_only=False)]
+        flat = pc.replace_with_mask(flat, is_one, one(pc.filter(flat, is_one), of_rows(salts, row)))
         kept = pa.ListArray.from_arrays(lists.offsets, pc.if_else(is_one, flat, ""))
         separator = pc.if_else(pc.match_substring(values, ";"), ";", ",")
         joined = pc.binary_join(kept, separator)
-        single = one(pc.binary_join_element_wise(values, "@", "")) if width is not None else joined
+        single = one(pc.binary_join_element_wise(values, "@", ""), salts) if width is not None else joined
         return first_fitting([joined, single], width)
 
     return mapped
@@ -98,13 +101,14 @@ def logins(binding: Binding) -> Kernel:
     """Values are visible text. In a key too narrow for tokens, each sign is permuted."""
     width = binding.domain.width
     if binding.domain.unique and width is not None and width < NARROWEST_LOGIN:
-        return _permuted.kernel(binding.keys, binding.domain.name)
+        permuted = _permuted.kernel(binding.keys, binding.domain.name)
+        return lambda values, salts=None: permuted(values)
     local_parts, tails = LocalParts(binding), _Tails(binding)
     narrow = min(_TOKEN, width or _TOKEN)
 
-    def mapped(values: pa.Array) -> pa.Array:
-        first, last = local_parts(normalise(values))
-        tail = tails(values, narrow)
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        first, last = local_parts(normalise(values), salts)
+        tail = tails(values, narrow, salts)
         forms = [pc.binary_join_element_wise(first, last, tail, ".", null_handling="skip")]
         if width is not None:
             forms += [pc.binary_join_element_wise(last, tail, ".", null_handling="skip"), tail]

@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding
+from anonymizer.contracts import Binding, Salts
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary, below, languages
 from anonymizer.pseudonyms.written_form import compact, flat_bytes, restore_case, single_spaced, with_bytes
-from anonymizer.transforms._cells import by_distinct, first_fitting, part_domain
+from anonymizer.transforms._cells import by_distinct, first_fitting, of_rows, part_domain
 
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -112,12 +112,13 @@ class Names:
         self._letters = self._letter_table()
         self._hashes_of: dict[int, NDArray[np.uint64]] = {}
 
-    def __call__(self, keys: pa.Array) -> pa.Array:
-        """string [n] -> string [n], no nulls."""
-        return by_distinct(self._mapped)(keys)
+    def __call__(self, keys: pa.Array, salts: Salts | None = None) -> pa.Array:
+        """string [n] -> string [n], no nulls; under other salts other names of the same language, sex and letter."""
+        return by_distinct(self._mapped)(keys, *(() if salts is None else (salts,)))
 
-    def _mapped(self, keys: pa.Array) -> pa.Array:
+    def _mapped(self, keys: pa.Array, salts: Salts | None = None) -> pa.Array:
         hashes = self._prf(keys)
+        drawn = self._prf.salted(hashes, salts)[:, 0]
         tongues, sexes = self._told(keys, hashes)
         letters = self.initials_of(keys)
         result: pa.Array = None
@@ -125,7 +126,7 @@ class Names:
         for number in np.flatnonzero(np.bincount(group_numbers)).tolist():
             rows = np.flatnonzero(group_numbers == number)
             group = _group(self._list, LANGUAGES[number // 3], "fmx"[number % 3], self._width)
-            picked = self._picked(group, hashes[rows], letters[rows])
+            picked = self._picked(group, hashes[rows, 0], drawn[rows], letters[rows])
             if len(rows) == len(keys):
                 return picked
             if result is None:
@@ -133,12 +134,13 @@ class Names:
             result = pc.replace_with_mask(result, pa.array(group_numbers == number), picked)
         return keys if result is None else result
 
-    def words(self, values: pa.Array) -> pa.Array:
+    def words(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         """Text of one name or several, word by word: string [n] -> string [n], no nulls and no blanks."""
         lists = pc.split_pattern(single_spaced(values), " ")
         flat = lists.flatten()
         dotted = pc.match_substring_regex(flat, INITIALS)
-        names = restore_case(self(compact(flat)), flat)
+        row = pc.list_parent_indices(lists).to_numpy()
+        names = restore_case(self(compact(flat), of_rows(salts, row)), flat)
         if dotted.true_count:
             plain = pc.replace_substring_regex(pc.filter(flat, dotted), r"[^\x00-\x7F]", "x")
             names = pc.replace_with_mask(names, dotted, self.initials(plain))
@@ -185,15 +187,18 @@ class Names:
                 tongues[unsure & told] = LANGUAGES.index(language)
         return tongues.astype(np.int8), sexes.astype(np.int8)
 
-    def _picked(self, group: _Group | None, hashes: Hashes, letters: Integers) -> pa.Array:
+    def _picked(
+        self, group: _Group | None, hashes: NDArray[np.uint64], drawn: NDArray[np.uint64], letters: Integers
+    ) -> pa.Array:
+        """`hashes` are those of the names, by which a name is known again; `drawn` decides."""
         if group is None:
-            return words(hashes[:, 0], min(self._width or 6, 6))
+            return words(drawn, min(self._width or 6, 6))
         count = len(group.entries)
         first = np.where(letters < 0, 0, group.starts[letters])
         size = np.where(letters < 0, count, group.starts[letters + 1] - group.starts[letters])
         first, size = np.where(size == 0, 0, first), np.where(size == 0, count, size)
-        picked = first + below(hashes[:, 0], size.astype(np.uint64))
-        same = self._own_hashes(group)[picked] == hashes[:, 0]
+        picked = first + below(drawn, size.astype(np.uint64))
+        same = self._own_hashes(group)[picked] == hashes
         if same.any():  # never the name itself: the next one of its letter
             picked = np.where(
                 same, np.where(size > 1, first + (picked - first + 1) % size, (picked + 1) % count), picked

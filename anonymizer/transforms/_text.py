@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
@@ -52,9 +52,11 @@ def told_apart(binding: Binding, build: Callable[[Binding, int | None], Kernel],
     prf = Prf(binding.own_key(kind, binding.domain.name, "token"))
     named = build(binding, None if width is None else width - TOKEN - 1)
 
-    def mapped(values: pa.Array) -> pa.Array:
-        ends = restore_case(tokens(prf(normalise(values))[:, 0], TOKEN), values)
-        return pc.binary_join_element_wise(named(values), ends, " ")
+    def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
+        hashes = prf.salted(prf(normalise(values)), *salts) if salts else prf(normalise(values))
+        return pc.binary_join_element_wise(
+            named(values, *salts), restore_case(tokens(hashes[:, 0], TOKEN), values), " "
+        )
 
     return mapped
 

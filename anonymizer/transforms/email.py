@@ -24,6 +24,7 @@ NAME = "email"
 CATEGORIES = ("email",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {}
+BY_ROW = True
 
 
 def kernel(binding: Binding) -> Kernel:

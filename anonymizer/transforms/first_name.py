@@ -25,6 +25,7 @@ NAME = "first_name"
 CATEGORIES: tuple[str, ...] = ("first_name",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {}
+BY_ROW = True
 
 
 def kernel(binding: Binding) -> Kernel:

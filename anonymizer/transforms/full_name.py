@@ -22,6 +22,7 @@ NAME = "full_name"
 CATEGORIES: tuple[str, ...] = ("full_name",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {}
+BY_ROW = True
 
 
 def kernel(binding: Binding) -> Kernel:

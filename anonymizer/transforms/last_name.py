@@ -17,7 +17,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.vocabulary import Vocabulary
 from anonymizer.pseudonyms.written_form import compact, restore_case
@@ -28,6 +28,7 @@ NAME = "last_name"
 CATEGORIES: tuple[str, ...] = ("last_name",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {}
+BY_ROW = True
 
 
 def kernel(binding: Binding) -> Kernel:
@@ -38,8 +39,8 @@ def kernel(binding: Binding) -> Kernel:
 def _build(binding: Binding, width: int | None) -> Kernel:
     names = Names(binding, NAME, replace(binding.domain, width=width))
 
-    def mapped(values: pa.Array) -> pa.Array:
-        return restore_case(names(compact(values)), values)
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        return restore_case(names(compact(values), salts), values)
 
     return mapped
 

@@ -20,6 +20,7 @@ NAME = "person_name"
 CATEGORIES: tuple[str, ...] = ("person_name",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {}
+BY_ROW = True
 
 
 def kernel(binding: Binding) -> Kernel:

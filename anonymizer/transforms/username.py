@@ -18,15 +18,16 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.model.plan import Domain
 from anonymizer.transforms import _mailbox, _permuted, _text
-from anonymizer.transforms._cells import part_domain
+from anonymizer.transforms._cells import of_rows, part_domain
 
 NAME = "username"
 CATEGORIES: tuple[str, ...] = ("username",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {}
+BY_ROW = True
 
 _NUMBER = r"^[0-9]{1,19}$"
 _ADDRESS = r"\S@\S"
@@ -38,7 +39,8 @@ def kernel(binding: Binding) -> Kernel:
 
 
 def _build(binding: Binding) -> Kernel:
-    steps: list[tuple[str, Kernel]] = [(_NUMBER, _permuted.kernel(binding.keys, binding.domain.name))]
+    permuted = _permuted.kernel(binding.keys, binding.domain.name)
+    steps: list[tuple[str, Kernel]] = [(_NUMBER, lambda values, salts: permuted(values))]
     width = binding.domain.width
     if width is None or width >= _mailbox.NARROWEST_ADDRESS:
         mail = part_domain(binding, "email")
@@ -46,15 +48,19 @@ def _build(binding: Binding) -> Kernel:
         steps.append((_ADDRESS, _mailbox.addresses(replace(binding, domain=mail))))
     login = _mailbox.logins(binding)
 
-    def mapped(values: pa.Array) -> pa.Array:
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
         rest = pa.array([True] * len(values))
         result = values
         for pattern, step in steps:
             rows = pc.match_substring_regex(values, pattern)
             if rows.true_count:
-                result = pc.replace_with_mask(result, rows, step(pc.filter(values, rows)))
+                chosen = of_rows(salts, rows.to_numpy(zero_copy_only=False))
+                result = pc.replace_with_mask(result, rows, step(pc.filter(values, rows), chosen))
                 rest = pc.and_not(rest, rows)
-        return pc.replace_with_mask(result, rest, login(pc.filter(values, rest))) if rest.true_count else result
+        if not rest.true_count:
+            return result
+        chosen = of_rows(salts, rest.to_numpy(zero_copy_only=False))
+        return pc.replace_with_mask(result, rest, login(pc.filter(values, rest), chosen))
 
     return mapped
 

@@ -30,7 +30,8 @@ class Watch(Watcher):
     def rows(self, rows: Rows) -> None:
         for column in rows.plan.replaced:
             name = column.column.name
-            if column.transform in SUPPRESSING or name not in rows.old.schema.names:
+            by_row = column.by is not None or column.policy == "fully_randomised"
+            if by_row or column.transform in SUPPRESSING or name not in rows.old.schema.names:
                 continue
             group = self._group(column)
             old, new = rows.prints(name)
@@ -48,7 +49,14 @@ class Watch(Watcher):
         return outcome("consistency", PROMISE, problems, self._examined, unseen=self.run.unseen)
 
     def _group(self, column: ColumnPlan) -> int:
-        key = (column.domain, column.transform, column.column.family, tuple(sorted(column.parameters.items())))
+        document = column.name.table if column.policy == "document_randomised" else None
+        key = (
+            document,
+            column.domain,
+            column.transform,
+            column.column.family,
+            tuple(sorted(column.parameters.items())),
+        )
         if key not in self._groups:
             self._groups[key] = len(self._names)
             self._names.append(f"domain {column.domain}, transform {column.transform}")
