@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Detection", "detect", "explain", "plan", "preview", "run", "verify"]
+__all__ = ["Detection", "detect", "explain", "lookup", "plan", "preview", "run", "verify"]
 
 
 def __getattr__(name: str) -> Any:

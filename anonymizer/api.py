@@ -1,4 +1,4 @@
-"""What the command line does, as functions: detect, plan, run, preview, verify, explain.
+"""What the command line does, as functions: detect, plan, run, lookup, preview, verify, explain.
 
 Here the families meet: stores read and write, detect finds, planning decides, pipeline replaces, verify proves,
 report tells. Nothing here prints; every function raises the errors of `anonymizer.errors`.
@@ -35,6 +35,8 @@ from anonymizer.workspace import Workspace, publish
 
 KEY_VARIABLE = "ANONYMIZER_KEY"
 PIPE = "-"
+FRESH = "fresh, unstored"
+"""How a report says that a key was made for one run and forgotten."""
 SAMPLE_ROWS = 1000
 """Rows per table that detection looks at."""
 
@@ -245,7 +247,7 @@ def _secret(key_file: Path | None) -> tuple[Secret, str]:
         return Secret.from_file(key_file), "file"
     if KEY_VARIABLE in os.environ:
         return Secret.from_environment(KEY_VARIABLE), "environment"
-    return Secret.fresh(), "fresh, unstored"
+    return Secret.fresh(), FRESH
 
 
 def _refuse_target(source: str | Path, target: Path | None) -> None:
@@ -303,6 +305,31 @@ def _publish(partial: Path, target: Path | None) -> None:
         sys.stdout.buffer.flush()
     except OSError as error:
         raise TargetError(f"the pipe was closed before the result was written ({type(error).__name__})") from None
+
+
+# --- looking it up ----------------------------------------------------------------------------------------------
+
+
+def lookup(
+    wanted: str, value: str, rules: Path | None = None, key_file: Path | None = None, source: str | Path | None = None
+) -> str:
+    """The pseudonym that `value` has under a key: "where is this customer in my copy?"
+
+    `wanted` is a category or a domain, or TABLE.COLUMN when a source is given. With the source, its schema and its
+    collisions count as they did in the run; without, what the rule file says of the domain. Nothing is logged here.
+    Raises SettingError without a stored key, and where more than value and key decide.
+    """
+    secret, status = _secret(key_file)
+    if status == FRESH:
+        raise SettingError(f"a lookup needs the key of the copy; name it with --key-file or in {KEY_VARIABLE}")
+    written = rulefile.read_rules(rules) if rules else RuleFile("(no rule file)", {})
+    keys = KeyRing(secret, written.scope, written.version)
+    if source is None:
+        return planning.pseudonym(planning.plan_of_one(written, wanted), wanted, value, keys)
+    with _opened(source) as (opened, _, _):
+        made = _plan(opened, rules, assume_masked=False)
+        made, moves = planning.forecast(opened, made, keys, planning.bind(made, keys))
+        return planning.pseudonym(made, wanted, value, keys, moves)
 
 
 # --- looking at it ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from anonymizer.cli import detect, rules, run  # noqa: F401 - each adds its commands
+from anonymizer.cli import detect, lookup, rules, run  # noqa: F401 - each adds its commands
 from anonymizer.cli._group import commands
 from anonymizer.errors import AnonymizerError
 

@@ -8,6 +8,7 @@
     policies    who shares a pseudonym: deterministic, per table, per person, nobody
     kernels     plan -> one function per replaced column
     forecast    whether what is unique stays unique, known before the first row is written
+    lookup      one value's pseudonym
     apart       other pseudonyms for values that would share one
 
 Everything that can be refused is refused here, before the first row is read. The order is that of `make`.
@@ -25,12 +26,13 @@ from anonymizer.planning.decisions import decide, located, match
 from anonymizer.planning.domains import domains_of, table_plans, transforms, with_capacities
 from anonymizer.planning.forecast import forecast
 from anonymizer.planning.kernels import bind
+from anonymizer.planning.lookup import plan_of_one, pseudonym
 from anonymizer.planning.policies import refuse_policies
 from anonymizer.planning.proposal import DETECTED, propose
 from anonymizer.planning.refusals import refuse_broken_derivations, refuse_emptied_parents
 from anonymizer.planning.relations import confirmed, roots
 
-__all__ = ["bind", "forecast", "located", "make", "propose", "transforms"]
+__all__ = ["bind", "forecast", "located", "make", "plan_of_one", "propose", "pseudonym", "transforms"]
 
 
 def make(
