@@ -56,9 +56,9 @@ def by_index(binding: Binding, identifier: ModuleType, wraps: bool = False) -> K
 def indices(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Callable[[pa.Array], np.ndarray]:
     """Valid values -> uint64 indices of their pseudonyms."""
     key = binding.keys.derive("number", root(binding.domain), identifier.__name__.rpartition(".")[2])
-    if hasattr(identifier, "rank") and identifier.CAPACITY <= LARGEST:
+    if hasattr(identifier, "issued_rank") and identifier.CAPACITY <= LARGEST:
         permuted = Permutation(key, identifier.CAPACITY)
-        return lambda values: permuted(identifier.rank(values))
+        return lambda values: permuted(identifier.issued_rank(values))
     prf = Prf(key)
     if wraps:
         return lambda values: prf(identifier.compact(values))[:, 0]
