@@ -231,6 +231,23 @@ class Identifier(Protocol):
         """
 
 
+class RankedIdentifier(Identifier, Protocol):
+    """An identifier all of whose valid numbers are counted, so that columns of them can be mapped one to one.
+
+    What a file's docstrings call form (a country, a branch) belongs to the written form: `from_rank` keeps it, and
+    numbers are counted without it. Every identifier that can is one; the others have no `SPACE`.
+    """
+
+    SPACE: int
+    """How many valid numbers there are, issued and never issued ones alike: at most 10^18."""
+
+    def rank(self, values: pa.Array) -> np.ndarray:
+        """Valid values -> uint64 [n] below SPACE: the same for two spellings of one number, else different."""
+
+    def from_rank(self, rank: np.ndarray, like: pa.Array) -> pa.Array:
+        """The inverse of `rank`, in the written form of `like` (valid values): may be somebody's number."""
+
+
 # --- detection --------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from anonymizer import api
-from anonymizer.errors import FindingsError
+from anonymizer.errors import FindingsError, RuleError
+from anonymizer.report import text_report
 from anonymizer.transforms import email, iban, national_id, phone
 from tests.transforms.bindings import bind, kept_apart
 
@@ -100,7 +101,11 @@ def test_more_national_numbers_than_there_are_stop_before_a_row_is_written(tmp_p
     assert "range: issued" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["people.sql", "rules.yaml"]
     assert "rules.yaml:4" in said
-    api.run(source, target, written(tmp_path, "{as: national_id, range: issued, why: an isolated test network}"))
+    with pytest.raises(RuleError, match=r"rules\.yaml:4: public\.person\.national_number takes numbers .* say `why`"):
+        api.run(source, target, written(tmp_path, "{as: national_id, range: issued}"))
+    accepted = written(tmp_path, "{as: national_id, range: issued, why: an isolated test network}")
+    result = api.run(source, target, accepted)
+    assert "120,000 values of public.person.national_number, accepted at" in text_report.render(result)
     safe = [line.split("\t")[1] for line in target.read_text().splitlines() if "\t" in line]
     assert len(set(safe)) == 120_000
 

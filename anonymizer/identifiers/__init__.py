@@ -4,7 +4,7 @@ Pure arithmetic over whole columns, without keys and without state. A file is fo
 promises is `contracts.Identifier`. Besides, some files offer
 
     compact(values)    -> the number alone, without punctuation and prefix: what makes two spellings one number
-    rank(values)       -> uint64 below CAPACITY, different for different issued numbers: where one exists, the
-                          replacement of a column of different numbers is a column of different numbers
+    issued_rank(values) -> uint64 below CAPACITY, different for different issued numbers: where one exists, the
+                           replacement of a column of different numbers by never-issued ones has no two alike
     parts of a number  -> dates, sex, bank: named where they occur
 """

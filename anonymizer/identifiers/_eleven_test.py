@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from anonymizer.identifiers._characters import Flags, Numbers, constant, decimal, joined, weighted
+from anonymizer.identifiers._ranking import Ranking, ranking, weighted_sums
 from anonymizer.identifiers._written import Bytes
 
+WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 CAPACITY = 9_000_000
+SPACE = 90_909_090
+"""Numbers that pass."""
+
+
+@cache
+def numbers() -> Ranking:
+    """The numbers whose sum is a multiple of 11; the first one is all zeros, which does not pass."""
+    return ranking(weighted_sums(WEIGHTS, 11), np.arange(11) == 0)
 
 
 def passes(digits: Bytes) -> Flags:
     """uint8 [n, 9] -> bool [n]: the weighted sum is a multiple of 11, and not all digits are 0."""
-    return np.asarray((weighted(digits, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0) & digits.any(axis=1))
+    return np.asarray((weighted(digits, WEIGHTS) % 11 == 0) & digits.any(axis=1))
 
 
 def with_nine_in_front(index: Numbers) -> Bytes:

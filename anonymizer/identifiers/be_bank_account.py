@@ -33,6 +33,7 @@ _UNASSIGNED = np.concatenate(
 ).astype(np.uint64)  # fmt: skip
 _ACCOUNTS = np.uint64(10_000_000)
 CAPACITY = len(_UNASSIGNED) * 10_000_000
+SPACE = 10**10 - 1
 REACHABLE = False
 
 
@@ -58,10 +59,23 @@ def compact(values: pa.Array) -> pa.Array:
 def digits_of_index(index: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """uint64 [n], of which the rest modulo CAPACITY counts -> uint8 [n, 12]."""
     bank, account = np.divmod(index.astype(np.uint64) % np.uint64(CAPACITY), _ACCOUNTS)
-    body = _UNASSIGNED[bank.astype(np.int64)] * _ACCOUNTS + account
+    return _with_check(_UNASSIGNED[bank.astype(np.int64)] * _ACCOUNTS + account)
+
+
+def _with_check(body: characters.Numbers) -> NDArray[np.uint8]:
     return characters.joined(characters.decimal(body, 10), characters.decimal(check_digits(body), 2))
+
+
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    return characters.number(characters.compact(values, 13).digits(0, 10)) - np.uint64(1)
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     return characters.write_digits(like, digits_of_index(index))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return characters.write_digits(like, _with_check(rank.astype(np.uint64) + np.uint64(1)))

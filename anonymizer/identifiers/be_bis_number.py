@@ -2,6 +2,8 @@
 
 Form: as the national number, YYMMDD-SSS-CC, with 20 added to the month, or 40 where the sex was known on issue.
 Source: Royal Decree of 8 February 1991 on the bis register; https://www.ksz-bcss.fgov.be/
+Sex: only 40 in the month says that it was known; with 20 the parity of the serial number means nothing, and `split` and
+`parts` tell it nevertheless. Pseudonyms keep the 20 or 40 and the parity.
 Range: serial 000 and 999, as for the national number (not confirmed by the issuer). One number per birth date from
 1900 to 2024 and sex.
 
@@ -23,6 +25,7 @@ from anonymizer.identifiers._characters import Flags, verdict
 NAME = "Belgian bis number"
 CATEGORY = "national_id"
 CAPACITY = 2 * register.DAYS
+SPACE = register.SPACE
 REACHABLE = False
 
 
@@ -34,6 +37,11 @@ def is_valid(values: pa.Array) -> pa.Array:
 def compact(values: pa.Array) -> pa.Array:
     """string -> string: the digits alone."""
     return register.read(values).text()
+
+
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    return register.parts(values).rank()
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
@@ -58,3 +66,23 @@ def join(days: NDArray[np.int64], male: Flags, like: pa.Array, serial: NDArray[n
     """
     never = np.where(male, register.MALE, register.FEMALE)
     return register.join(days, never if serial is None else serial, like, keep_month_of=20)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return register.from_parts(register.parts_of_rank(rank), like, keep_month_of=20)
+
+
+def parts(values: pa.Array) -> register.Parts:
+    """Valid values -> the date as it is written, the sex and the serial number, to be permuted each alone."""
+    return register.parts(values)
+
+
+def from_parts(parts: register.Parts, like: pa.Array) -> pa.Array:
+    """The inverse of `parts`, in the written form of `like`; the 20 or 40 in the month is form."""
+    return register.from_parts(parts, like, keep_month_of=20)
+
+
+def sex_is_known(values: pa.Array) -> Flags:
+    """Valid values -> bool [n]: 40 was added to the month."""
+    return np.asarray(register.read(values).digits(2, 3)[:, 0] >= 4)

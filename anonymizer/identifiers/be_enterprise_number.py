@@ -28,6 +28,7 @@ from anonymizer.identifiers import _characters as characters
 NAME = "Belgian enterprise number"
 CATEGORY = "company_id"
 CAPACITY = 10_000_000
+SPACE = 20_000_000
 REACHABLE = False
 
 _BLOCK = np.uint64(1_000_000)
@@ -66,6 +67,15 @@ def compact(values: pa.Array) -> pa.Array:
 
 
 def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`; nine digits are the number with the 1 in front where only that is right."""
+    read, short = _read(values)
+    body = characters.number(read.digits(0, 8))
+    if short.any():
+        body[short & (characters.number(read.digits(8, 10)) != 97 - body % 97)] += np.uint64(10_000_000)
+    return body
+
+
+def issued_rank(values: pa.Array) -> NDArray[np.uint64]:
     """Valid values -> uint64 below CAPACITY: different for different issued numbers, and for different others."""
     block, rest = np.divmod(characters.number(_read(values)[0].digits(0, 8)), _BLOCK)
     return _PLACE[block.astype(np.int64)] * _BLOCK + rest
@@ -74,6 +84,11 @@ def rank(values: pa.Array) -> NDArray[np.uint64]:
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     block, rest = np.divmod(index.astype(np.uint64), _BLOCK)
-    body = _UNISSUED[block.astype(np.int64)] * _BLOCK + rest
+    return from_rank(_UNISSUED[block.astype(np.int64)] * _BLOCK + rest, like)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`; a nine-digit form leaves out the first digit, which its check digits tell."""
+    body = rank.astype(np.uint64)
     check = np.uint64(97) - body % np.uint64(97)
     return characters.write_digits(like, characters.joined(characters.decimal(body, 8), characters.decimal(check, 2)))

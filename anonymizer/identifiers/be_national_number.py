@@ -25,6 +25,7 @@ from anonymizer.identifiers._characters import Flags, verdict
 NAME = "Belgian national number"
 CATEGORY = "national_id"
 CAPACITY = 2 * register.DAYS
+SPACE = register.SPACE
 REACHABLE = False
 
 
@@ -36,6 +37,11 @@ def is_valid(values: pa.Array) -> pa.Array:
 def compact(values: pa.Array) -> pa.Array:
     """string -> string: the digits alone."""
     return register.read(values).text()
+
+
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    return register.parts(values).rank()
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
@@ -60,3 +66,18 @@ def join(days: NDArray[np.int64], male: Flags, like: pa.Array, serial: NDArray[n
     """
     never = np.where(male, register.MALE, register.FEMALE)
     return register.join(days, never if serial is None else serial, like)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return register.from_parts(register.parts_of_rank(rank), like)
+
+
+def parts(values: pa.Array) -> register.Parts:
+    """Valid values -> the date as it is written, the sex and the serial number, to be permuted each alone."""
+    return register.parts(values)
+
+
+def from_parts(parts: register.Parts, like: pa.Array) -> pa.Array:
+    """The inverse of `parts`, in the written form of `like`."""
+    return register.from_parts(parts, like)

@@ -21,6 +21,7 @@ from anonymizer.identifiers import _characters as characters
 NAME = "Belgian structured reference"
 CATEGORY = "other_personal"
 CAPACITY = 10_000_000_000
+SPACE = CAPACITY
 REACHABLE = False
 
 
@@ -42,8 +43,11 @@ def compact(values: pa.Array) -> pa.Array:
 
 
 def rank(values: pa.Array) -> NDArray[np.uint64]:
-    """Valid values -> uint64 below CAPACITY, different for different references."""
+    """See `contracts.Identifier`."""
     return characters.number(_read(values).digits(0, 10))
+
+
+issued_rank = rank
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
@@ -51,3 +55,8 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     body = index.astype(np.uint64)
     check = (body + np.uint64(96)) % np.uint64(97) + np.uint64(1)
     return characters.write_digits(like, characters.joined(characters.decimal(body, 10), characters.decimal(check, 2)))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return from_index(rank, like)

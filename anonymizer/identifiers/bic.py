@@ -24,8 +24,12 @@ from anonymizer.identifiers import _characters as characters
 NAME = "BIC"
 CATEGORY = "bank_account"
 CAPACITY = 26**4
+SPACE = 26**4 * 36**2
 REACHABLE = False
 
+_SIGNS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)
+_PLACE = np.zeros(256, np.uint64)
+_PLACE[_SIGNS] = np.arange(36)
 _COUNTRIES = (
     "AD AE AF AG AI AL AM AN AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY "
     "BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM "
@@ -49,6 +53,17 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.rows_as_text(read.codes[:, :6])
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`: institution and place; country and branch are form."""
+    codes = characters.compact(values, 12).codes
+    result = np.zeros(len(codes), np.uint64)
+    for place in (0, 1, 2, 3):
+        result = result * np.uint64(26) + (codes[:, place] - ord("A"))
+    for place in (6, 7):
+        result = result * np.uint64(36) + _PLACE[codes[:, place]]
+    return result
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     codes = characters.compact(like, 12).codes
@@ -57,4 +72,17 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
         rest, letter = np.divmod(rest, np.uint64(26))
         codes[:, place] = letter + ord("A")
     codes[:, 6:11] = np.frombuffer(b"A0XXX", np.uint8)
+    return characters.write_characters(like, codes)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    codes = characters.compact(like, 12).codes
+    rest = rank.astype(np.uint64)
+    for place in (7, 6):
+        rest, sign = np.divmod(rest, np.uint64(36))
+        codes[:, place] = _SIGNS[sign.astype(np.int64)]
+    for place in (3, 2, 1, 0):
+        rest, letter = np.divmod(rest, np.uint64(26))
+        codes[:, place] = letter + ord("A")
     return characters.write_characters(like, codes)

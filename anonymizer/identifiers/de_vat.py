@@ -21,6 +21,7 @@ from anonymizer.identifiers import _characters as characters
 NAME = "German VAT number"
 CATEGORY = "vat_number"
 CAPACITY = 10_000_000
+SPACE = 90_000_000
 REACHABLE = True
 
 
@@ -37,7 +38,19 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 12).without_prefix("DE").text()
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    digits = characters.compact(values, 12).digits(2, 10)
+    return characters.number(digits) - np.uint64(10_000_000)
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     body = characters.joined(characters.constant("9", len(index)), characters.decimal(index, 7))
+    return characters.write_digits(like, characters.joined(body, characters.mod_11_10(body)))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    body = characters.decimal(rank.astype(np.uint64) + np.uint64(10_000_000), 8)
     return characters.write_digits(like, characters.joined(body, characters.mod_11_10(body)))

@@ -22,7 +22,10 @@ from anonymizer.identifiers import _characters as characters
 NAME = "French social security number (NIR)"
 CATEGORY = "national_id"
 _SEXES, _YEARS, _MONTHS, _DEPARTMENTS, _COMMUNES = 2, 100, 12, 95, 899
+_WRITTEN_DEPARTMENTS = 102
+"""Two digits, 2A and 2B."""
 CAPACITY = _SEXES * _YEARS * _MONTHS * _DEPARTMENTS * _COMMUNES
+SPACE = 9 * 10_000 * _WRITTEN_DEPARTMENTS * 10**6
 REACHABLE = False
 
 _CORSICA = np.where(np.arange(256) == ord("A"), 19, 18).astype(np.uint64)
@@ -46,6 +49,19 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 16).text()
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    read = characters.compact(values, 16)
+    digits = read.digits(0, 15)
+    department = characters.number(digits[:, 5:7])
+    corsican = digits[:, 6] > 9
+    department[corsican] = np.uint64(100) + (read.codes[corsican, 6] == ord("B"))
+    front = characters.number(digits[:, :5]) - np.uint64(10_000)
+    return (front * np.uint64(_WRITTEN_DEPARTMENTS) + department) * np.uint64(10**6) + characters.number(
+        digits[:, 7:13]
+    )
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     rest = index.astype(np.uint64)
@@ -64,3 +80,19 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     key = np.uint64(97) - characters.number(body) % np.uint64(97)
     digits = characters.joined(body, characters.decimal(key, 2))
     return characters.write_characters(like, digits + np.uint8(ord("0")))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    front, rest = np.divmod(rank.astype(np.uint64), np.uint64(_WRITTEN_DEPARTMENTS * 10**6))
+    department, end = np.divmod(rest, np.uint64(10**6))
+    corsican = np.flatnonzero(department >= 100)
+    letter = np.frombuffer(b"AB", np.uint8)[department[corsican].astype(np.int64) - 100]
+    counted = department.copy()
+    counted[corsican] = _CORSICA[letter]
+    body = ((front + np.uint64(10_000)) * np.uint64(100) + counted) * np.uint64(10**6) + end
+    codes = characters.joined(characters.decimal(body, 13), characters.decimal(np.uint64(97) - body % np.uint64(97), 2))
+    codes = codes + np.uint8(ord("0"))
+    codes[corsican, 5] = ord("2")
+    codes[corsican, 6] = letter
+    return characters.write_characters(like, codes)

@@ -21,6 +21,7 @@ from anonymizer.identifiers import _characters as characters
 NAME = "French company number (SIREN)"
 CATEGORY = "company_id"
 CAPACITY = 9_999_999
+SPACE = 99_999_999
 REACHABLE = False
 
 
@@ -36,12 +37,22 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 10).text()
 
 
-def digits_of_index(index: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """uint64 [n] below CAPACITY -> uint8 [n, 9]."""
-    body = characters.decimal(index.astype(np.uint64) + np.uint64(1), 8)  # all zeros is no number
+def digits_of_rank(rank: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """uint64 [n] below SPACE -> uint8 [n, 9]; those below CAPACITY begin with 0, and so are never issued."""
+    body = characters.decimal(rank.astype(np.uint64) + np.uint64(1), 8)  # all zeros is no number
     return characters.joined(body, characters.luhn_digit(body))
+
+
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    return characters.number(characters.compact(values, 10).digits(0, 8)) - np.uint64(1)
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
-    return characters.write_digits(like, digits_of_index(index))
+    return characters.write_digits(like, digits_of_rank(index))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return characters.write_digits(like, digits_of_rank(rank))

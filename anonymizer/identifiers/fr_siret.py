@@ -25,6 +25,7 @@ NAME = "French establishment number (SIRET)"
 CATEGORY = "company_id"
 ESTABLISHMENTS = 10_000
 CAPACITY = fr_siren.CAPACITY * ESTABLISHMENTS
+SPACE = fr_siren.SPACE * ESTABLISHMENTS
 REACHABLE = False
 
 
@@ -47,8 +48,20 @@ def split(values: pa.Array) -> tuple[pa.Array, NDArray[np.uint64]]:
     return characters.rows_as_text(read.codes[:, :9]), characters.number(read.digits(9, 13))
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    digits = characters.compact(values, 15).digits(0, 13)
+    siren = characters.number(digits[:, :8]) - np.uint64(1)
+    return siren * np.uint64(ESTABLISHMENTS) + characters.number(digits[:, 9:])
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     siren, establishment = np.divmod(index.astype(np.uint64), np.uint64(ESTABLISHMENTS))
-    body = characters.joined(fr_siren.digits_of_index(siren), characters.decimal(establishment, 4))
+    body = characters.joined(fr_siren.digits_of_rank(siren), characters.decimal(establishment, 4))
     return characters.write_digits(like, characters.joined(body, characters.luhn_digit(body)))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return from_index(rank, like)

@@ -23,6 +23,7 @@ from anonymizer.identifiers import fr_siren
 NAME = "French VAT number"
 CATEGORY = "vat_number"
 CAPACITY = fr_siren.CAPACITY
+SPACE = fr_siren.SPACE
 REACHABLE = False
 
 
@@ -53,8 +54,18 @@ def siren_of(values: pa.Array) -> pa.Array:
     return characters.rows_as_text(_read(values).codes[:, 2:11])
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    return characters.number(_read(values).digits(2, 10)) - np.uint64(1)
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`; the index is that of the SIREN."""
-    siren = fr_siren.digits_of_index(index)
+    siren = fr_siren.digits_of_rank(index)
     check = characters.decimal(_check(characters.number(siren)), 2)
     return characters.write_digits(like, characters.joined(check, siren))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return from_index(rank, like)

@@ -24,18 +24,21 @@ CATEGORY = "national_id"
 CAPACITY = 4_000_000
 REACHABLE = False
 
-_FIRST = np.isin(np.arange(256), np.frombuffer(b"ABCEGHJKLMNOPRSTWXYZ", np.uint8))
-_SECOND = np.isin(np.arange(256), np.frombuffer(b"ABCEGHJKLMNPRSTWXYZ", np.uint8))
+_FIRST = "ABCEGHJKLMNOPRSTWXYZ"
+_SECOND = "ABCEGHJKLMNPRSTWXYZ"
 _NOT_USED = ("BG", "GB", "KN", "NK", "NT", "TN", "ZZ")
+_PAIRS = np.sort(
+    [ord(a) * 256 + ord(b) for a in _FIRST for b in _SECOND if a + b not in _NOT_USED] + [ord("Q") * 256 + ord("Q")]
+)
+"""The letters in front, as one number."""
+_IS_PAIR = np.isin(np.arange(256 * 256), _PAIRS)
+SPACE = len(_PAIRS) * 4_000_000
 
 
 def is_valid(values: pa.Array) -> pa.Array:
     """string -> bool; HMRC's example letters QQ count as valid."""
     read = characters.compact(values, 10)
-    letters = _FIRST[read.codes[:, 0]] & _SECOND[read.codes[:, 1]]
-    for pair in _NOT_USED:
-        letters &= (read.codes[:, :2] != np.frombuffer(pair.encode(), np.uint8)).any(axis=1)
-    letters |= (read.codes[:, :2] == ord("Q")).all(axis=1)
+    letters = _IS_PAIR[read.codes[:, 0].astype(np.int64) * 256 + read.codes[:, 1]]
     return characters.verdict(
         values,
         read.where(9, *(f"AA999999{suffix}" for suffix in "BCD"), "AA999999A")
@@ -49,10 +52,30 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 10).text()
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    codes = characters.compact(values, 10).codes
+    pair = np.searchsorted(_PAIRS, codes[:, 0].astype(np.int64) * 256 + codes[:, 1]).astype(np.uint64)
+    digits = characters.number(codes[:, 2:8] - np.uint8(ord("0")))
+    return (pair * np.uint64(10**6) + digits) * np.uint64(4) + (codes[:, 8] - ord("A"))
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     body, suffix = np.divmod(index.astype(np.uint64), np.uint64(4))
     codes = np.full((len(index), 9), ord("Q"), np.uint8)
+    codes[:, 2:8] = characters.decimal(body, 6) + np.uint8(ord("0"))
+    codes[:, 8] = ord("A") + suffix
+    return characters.write_characters(like, codes)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    rest, suffix = np.divmod(rank.astype(np.uint64), np.uint64(4))
+    pair, body = np.divmod(rest, np.uint64(10**6))
+    letters = _PAIRS[pair.astype(np.int64)]
+    codes = np.empty((len(rank), 9), np.uint8)
+    codes[:, 0], codes[:, 1] = letters // 256, letters % 256
     codes[:, 2:8] = characters.decimal(body, 6) + np.uint8(ord("0"))
     codes[:, 8] = ord("A") + suffix
     return characters.write_characters(like, codes)

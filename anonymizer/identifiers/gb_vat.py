@@ -13,15 +13,19 @@ Range: 010 0000 to 099 9999 in front, which published descriptions of the scheme
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from anonymizer.identifiers import _characters as characters
+from anonymizer.identifiers._ranking import Ranking, ranking, weighted_sums
 
 NAME = "British VAT number"
 CATEGORY = "vat_number"
 CAPACITY = 900_000
+SPACE = 19_583_120
 REACHABLE = False
 
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2)
@@ -42,6 +46,11 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 15).without_prefix("GB", "XI").text()
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`: the nine digits; a branch is form."""
+    return _numbers().rank(characters.compact(values, 15).digits(2, 11))
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`; a branch is written as 000."""
     body = characters.decimal(np.uint64(100_000) + index.astype(np.uint64), 7)
@@ -51,3 +60,27 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     with_branch = characters.joined(digits, characters.constant("000", len(index)))
     padded = characters.joined(characters.constant("000", len(index)), digits)
     return characters.write_digits(like, np.where(branch[:, None], with_branch, padded))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    digits = _numbers().signs(rank)
+    read = characters.compact(like, 15)
+    branch = read.lengths == 14
+    with_branch = characters.joined(digits, read.digits(11, 14))
+    padded = characters.joined(characters.constant("000", len(rank)), digits)
+    return characters.write_digits(like, np.where(branch[:, None], with_branch, padded))
+
+
+@cache
+def _numbers() -> Ranking:
+    """The nine digits; the state is the rest, plus 97 after a 0 in front, plus 194 after another digit there.
+
+    While all digits are 0 nothing is added: numbers whose first seven are 0 do not exist.
+    """
+    steps = []
+    for place, sums in enumerate(weighted_sums((*_WEIGHTS, 10, 1), 97)):
+        after_zeros = sums + (0 if place >= len(_WEIGHTS) else np.where(np.arange(10) == 0, 0, 97 if place else 194))
+        steps.append(np.concatenate([after_zeros, sums + 97, sums + 194]))
+    rest = np.arange(97)
+    return ranking(steps, np.concatenate([rest < 0, rest == 0, (rest == 0) | (rest == 42)]))

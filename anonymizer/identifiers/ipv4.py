@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 NAME = "IPv4 address"
 CATEGORY = "ip_address"
 CAPACITY = 2**28 - 1
+SPACE = 2**32
 REACHABLE = False
 
 _NUMBER = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -62,6 +63,16 @@ def written(address: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(pc.binary_join_element_wise(*octets, "."), prefix, "")
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    return parse(values)
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     return written(_FIRST + index.astype(np.uint64), like)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return written(rank.astype(np.uint64), like)

@@ -22,6 +22,7 @@ from anonymizer.identifiers import _characters as characters
 NAME = "Luxembourg VAT number"
 CATEGORY = "vat_number"
 CAPACITY = 100_000
+SPACE = 999_999
 REACHABLE = True
 
 
@@ -38,8 +39,21 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 11).without_prefix("LU").text()
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    return characters.number(characters.compact(values, 11).digits(2, 8)) - np.uint64(1)
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
-    body = np.uint64(900_000) + index.astype(np.uint64)
+    return _written(np.uint64(900_000) + index.astype(np.uint64), like)
+
+
+def _written(body: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     check = body % np.uint64(89)
     return characters.write_digits(like, characters.joined(characters.decimal(body, 6), characters.decimal(check, 2)))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return _written(rank.astype(np.uint64) + np.uint64(1), like)

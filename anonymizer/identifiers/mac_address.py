@@ -23,6 +23,7 @@ from anonymizer.identifiers import _characters as characters
 NAME = "MAC address"
 CATEGORY = "mac_address"
 CAPACITY = 2**46
+SPACE = 2**48
 REACHABLE = False
 
 _FORM = (
@@ -45,20 +46,31 @@ def compact(values: pa.Array) -> pa.Array:
 
 
 def rank(values: pa.Array) -> NDArray[np.uint64]:
-    """Valid values -> uint64 below CAPACITY: the address without the bits that mark local and group addresses."""
+    """See `contracts.Identifier`: the address as a number."""
     codes = characters.compact(values, 12, " .-:").codes
     address = np.zeros(len(codes), np.uint64)
     for place in range(12):
         address = (address << np.uint64(4)) | _VALUES[codes[:, place]]
+    return address
+
+
+def issued_rank(values: pa.Array) -> NDArray[np.uint64]:
+    """Valid values -> uint64 below CAPACITY: the address without the bits that mark local and group addresses."""
+    address = rank(values)
     return (address >> np.uint64(42) << np.uint64(40)) | (address & np.uint64((1 << 40) - 1))
 
 
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     numbers = index.astype(np.uint64)
-    address = (numbers >> np.uint64(40) << np.uint64(42)) | np.uint64(2 << 40) | (numbers & np.uint64((1 << 40) - 1))
+    local = (numbers >> np.uint64(40) << np.uint64(42)) | np.uint64(2 << 40) | (numbers & np.uint64((1 << 40) - 1))
+    return from_rank(local, like)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
     shifts = np.arange(44, -1, -4).astype(np.uint64)
-    nibbles = (address[:, None] >> shifts) & np.uint64(15)
+    nibbles = (rank.astype(np.uint64)[:, None] >> shifts) & np.uint64(15)
     codes = _HEXADECIMAL[nibbles.astype(np.int64)]
     upper = pc.match_substring_regex(like, "[A-F]").to_numpy(zero_copy_only=False)
     codes = np.where(~upper[:, None] & (codes >= ord("A")), codes | np.uint8(32), codes)

@@ -22,6 +22,7 @@ from anonymizer.identifiers import _eleven_test as eleven_test
 NAME = "Dutch citizen service number"
 CATEGORY = "national_id"
 CAPACITY = eleven_test.CAPACITY
+SPACE = eleven_test.SPACE
 REACHABLE = True
 
 
@@ -36,6 +37,17 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 10).text()
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    digits = characters.compact(values, 10).digits(0, 9)
+    return eleven_test.numbers().rank(digits) - np.uint64(1)
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     return characters.write_digits(like, eleven_test.with_nine_in_front(index.astype(np.uint64)))
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    return characters.write_digits(like, eleven_test.numbers().signs(rank.astype(np.uint64) + np.uint64(1)))

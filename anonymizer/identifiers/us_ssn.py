@@ -23,7 +23,9 @@ from anonymizer.identifiers._written import flat_bytes
 NAME = "United States Social Security number"
 CATEGORY = "national_id"
 _SERIALS = 9_999
-CAPACITY = 99 * _SERIALS
+_GROUPS = 99
+CAPACITY = _GROUPS * _SERIALS
+SPACE = 899 * _GROUPS * _SERIALS
 REACHABLE = False
 
 
@@ -42,6 +44,13 @@ def compact(values: pa.Array) -> pa.Array:
     return characters.compact(values, 10).text()
 
 
+def rank(values: pa.Array) -> NDArray[np.uint64]:
+    """See `contracts.Identifier`."""
+    digits = characters.compact(values, 10).digits(0, 9)
+    parts = [characters.number(digits[:, begin:end]) - np.uint64(1) for begin, end in ((0, 3), (3, 5), (5, 9))]
+    return (parts[0] * np.uint64(_GROUPS) + parts[1]) * np.uint64(_SERIALS) + parts[2]
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`."""
     group, serial = np.divmod(index.astype(np.uint64), np.uint64(_SERIALS))
@@ -51,3 +60,11 @@ def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
         characters.decimal(serial + np.uint64(1), 4),
     )
     return characters.write_digits(like, digits)
+
+
+def from_rank(rank: NDArray[np.uint64], like: pa.Array) -> pa.Array:
+    """See `contracts.Identifier`."""
+    rest, serial = np.divmod(rank.astype(np.uint64), np.uint64(_SERIALS))
+    area, group = np.divmod(rest, np.uint64(_GROUPS))
+    parts = [characters.decimal(part + np.uint64(1), width) for part, width in ((area, 3), (group, 2), (serial, 4))]
+    return characters.write_digits(like, characters.joined(*parts))

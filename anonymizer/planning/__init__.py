@@ -29,7 +29,7 @@ from anonymizer.planning.kernels import bind
 from anonymizer.planning.lookup import plan_of_one, pseudonym
 from anonymizer.planning.policies import refuse_policies
 from anonymizer.planning.proposal import DETECTED, propose
-from anonymizer.planning.refusals import refuse_broken_derivations, refuse_emptied_parents
+from anonymizer.planning.refusals import refuse_broken_derivations, refuse_emptied_parents, refuse_unreasoned_ranges
 from anonymizer.planning.relations import confirmed, roots
 
 __all__ = ["bind", "forecast", "located", "make", "plan_of_one", "propose", "pseudonym", "transforms"]
@@ -55,6 +55,7 @@ def make(
     domains = domains_of(tables, rules.domains)
     refuse_broken_derivations(tables)
     refuse_emptied_parents(tables)
+    refuse_unreasoned_ranges(tables)
     refuse_policies(tables, agreed)
     return Plan(
         schema=schema,

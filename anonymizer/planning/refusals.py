@@ -30,6 +30,18 @@ def refuse_broken_derivations(tables: Mapping[TableName, TablePlan]) -> None:
                 )
 
 
+def refuse_unreasoned_ranges(tables: Mapping[TableName, TablePlan]) -> None:
+    """Numbers that may be somebody's are a choice that a person has to answer for."""
+    for table in tables.values():
+        for column in table.replaced:
+            if column.parameters.get("range") == "issued" and not column.why:
+                place = column.layers[0].place if column.layers else None
+                raise RuleError(
+                    f"{f'{place}: ' if place else ''}{column.name} takes numbers that may be somebody's (range: "
+                    "issued); say `why`, which reaches the report, or leave the range out"
+                )
+
+
 def refuse_emptied_parents(tables: Mapping[TableName, TablePlan]) -> None:
     for table in tables.values():
         for key in table.table.foreign_keys:

@@ -54,6 +54,7 @@ def facts(result: RunResult) -> dict[str, Any]:
         "categories": _categories(replaced, counts),
         "kept_with_reason": _kept_with_reason(shown),
         "reachable": _reachable({column.category for column in replaced}),
+        "issued": _issued(replaced, counts),
         "tables": [_table(table, counts) for table in shown],
         "domains": _domains(plan, replaced),
         "relations": [f"{referencing} -> {referenced}" for referencing, referenced in plan.relations],
@@ -131,6 +132,15 @@ def _reachable(categories: set[str]) -> list[dict[str, str]]:
         {"identifier": name, "category": str(module.CATEGORY), "says": _first_line(module)}
         for name, module in registry.load("identifiers").items()
         if module.REACHABLE and module.CATEGORY in categories
+    ]
+
+
+def _issued(replaced: Iterable[ColumnPlan], counts: _Counts) -> list[dict[str, Any]]:
+    """Columns for which the rule file accepts numbers that may be somebody's."""
+    return [
+        {"column": str(column.name), "values": counts.of(column), "why": column.why, "place": _place(column)}
+        for column in replaced
+        if column.parameters.get("range") == "issued"
     ]
 
 

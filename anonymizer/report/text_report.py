@@ -21,6 +21,10 @@ def render(result: RunResult) -> str:
         f"key: {told['key']}; pseudonyms version {told['algorithm']}, scope {told['scope']}",
     ]
     lines += [_kept_apart(domain) for domain in told["domains"] if domain["forecast"]]
+    lines += [
+        f"may be somebody's: {row['values']:,} values of {row['column']}, accepted at {row['place']}: {row['why']}"
+        for row in told["issued"]
+    ]
     lines += [f"warning: {warning}" for warning in result.warnings]
     if result.checks:
         passed = sum(check.outcome is Outcome.PASSED for check in result.checks)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anonymizer.contracts import Binding, Kernel
+from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.permutation import LARGEST, Permutation
@@ -24,6 +25,11 @@ from anonymizer.transforms._cells import by_distinct, narrowed, visible
 
 _SAME_NUMBERS = {"vat_number": "company_id", "bank_account": "iban"}
 """Domains whose numbers are those of another one, written otherwise: they share its key, so that both agree."""
+RANGE = {"range": "`unissued` (the default) or `issued`: all valid numbers, one to one, which may be somebody's."}
+WIDER = (
+    "accept `range: issued` for it, with a reason: that keeps all numbers apart but may hit numbers that people have; "
+    "or give it `as: permute`, whose results are no valid numbers"
+)
 _TRIES = 64
 _NUMERIC = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 
@@ -46,9 +52,13 @@ def root(domain: Domain) -> str:
 def by_index(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Kind:
     """The kind that an identifier describes.
 
-    One to one where the identifier ranks its numbers, else by keyed choice among its never-issued ones. `wraps`: it
-    takes any index.
+    One to one where the identifier ranks what is never issued, or where the parameter `range` takes in what is; else
+    by keyed choice among its never-issued numbers. `wraps`: it takes any index.
     """
+    if binding.parameters.get("range") == "issued" and hasattr(identifier, "SPACE"):
+        key = binding.own_key("number", root(binding.domain), identifier.__name__.rpartition(".")[2], "issued")
+        permuted = Permutation(key, identifier.SPACE)
+        return Kind(identifier.is_valid, lambda values: identifier.from_rank(permuted(identifier.rank(values)), values))
     index = indices(binding, identifier, wraps)
     return Kind(identifier.is_valid, lambda values: identifier.from_index(index(values), values))
 
@@ -56,9 +66,9 @@ def by_index(binding: Binding, identifier: ModuleType, wraps: bool = False) -> K
 def indices(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Callable[[pa.Array], np.ndarray]:
     """Valid values -> uint64 indices of their pseudonyms."""
     key = binding.own_key("number", root(binding.domain), identifier.__name__.rpartition(".")[2])
-    if hasattr(identifier, "rank") and identifier.CAPACITY <= LARGEST:
+    if hasattr(identifier, "issued_rank") and identifier.CAPACITY <= LARGEST:
         permuted = Permutation(key, identifier.CAPACITY)
-        return lambda values: permuted(identifier.rank(values))
+        return lambda values: permuted(identifier.issued_rank(values))
     prf = Prf(key)
     if wraps:
         return lambda values: prf(identifier.compact(values))[:, 0]
@@ -71,6 +81,8 @@ def kernel(binding: Binding, kinds: Kinds, digits: int = 0, other: Callable[[Ker
     In a column of integers, up to three zeros that the type dropped are put back to make `digits` of them, and dropped
     again afterwards.
     """
+    if binding.parameters.get("range", "unissued") not in ("unissued", "issued"):
+        raise RuleError(f"{binding.table.name}.{binding.column.name}: `range` is unissued or issued")
     family = binding.column.family
     if family is TypeFamily.ARRAY:
         return _nested.kernel(binding, lambda element: kernel(element, kinds, digits, other))

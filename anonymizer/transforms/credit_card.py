@@ -21,7 +21,8 @@ from anonymizer.transforms import _numbered
 NAME = "credit_card"
 CATEGORIES: tuple[str, ...] = ("credit_card",)
 TECHNIQUE = "pseudonymization"
-PARAMETERS: Mapping[str, str] = {}
+PARAMETERS: Mapping[str, str] = _numbered.RANGE
+WIDER = _numbered.WIDER
 
 _MOST_COMMON_CAPACITY = 10**11
 

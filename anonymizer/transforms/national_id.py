@@ -42,30 +42,27 @@ CATEGORIES: tuple[str, ...] = ("national_id",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: Mapping[str, str] = {
     "coherent": "`false`: Belgian numbers map as a whole, and their dates no longer agree with birth dates.",
-    "range": "`unissued` (the default) or `issued`: Belgian numbers from the whole range, which may be somebody's.",
+    **_numbered.RANGE,
 }
 
-WIDER = (
-    "give it `{as: national_id, range: issued, why: …}`, which keeps any number apart but may hit numbers that people "
-    "have, or `as: permute`, whose results are no valid numbers"
-)
+WIDER = _numbered.WIDER
 _BELGIAN_DIGITS = 11
+_ISSUED = 998 * 365 * 40
+"""Issued numbers of forty years of births: a pseudonym lies near its original, and most people are that close in age."""
 _SERIALS = 499
 """Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
 
 
 def kernel(binding: Binding) -> Kernel:
     """Text and whole numbers; other types get a value of their type. Raises RuleError for unknown parameters."""
-    if binding.parameters.get("range", "unissued") not in ("unissued", "issued"):
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `range` is unissued or issued")
     if not isinstance(binding.parameters.get("coherent", True), bool):
         raise RuleError(f"{binding.table.name}.{binding.column.name}: `coherent` is true or false")
     return _numbered.kernel(binding, _kinds, digits=_BELGIAN_DIGITS)
 
 
 def capacity(domain: Domain) -> int | None:
-    """That of the Belgian numbers, which are fewest; no bound when they come from the issued range."""
-    return None if domain.parameters.get("range") == "issued" else be_national_number.CAPACITY
+    """That of the Belgian numbers, which are fewest."""
+    return _ISSUED if domain.parameters.get("range") == "issued" else be_national_number.CAPACITY
 
 
 def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:

@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.identifiers import be_enterprise_number
 from anonymizer.model.plan import Domain
-from anonymizer.transforms import _company_numbers
+from anonymizer.transforms import _company_numbers, _numbered
 
 NAME = "vat_number"
 CATEGORIES: tuple[str, ...] = ("vat_number",)
 TECHNIQUE = "pseudonymization"
-PARAMETERS: Mapping[str, str] = {}
+PARAMETERS: Mapping[str, str] = _numbered.RANGE
+WIDER = _numbered.WIDER
 
 
 def kernel(binding: Binding) -> Kernel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from types import ModuleType
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymizer import registry
+from anonymizer.identifiers import _eleven_test
 from anonymizer.model.finding import CATEGORIES
 from tests.identifiers.judging import WRITTEN_FORMS, made, some
 
@@ -20,6 +22,25 @@ EVERY = pytest.mark.parametrize("identifier", IDENTIFIERS.values(), ids=IDENTIFI
 EVERY_FORM = pytest.mark.parametrize(
     ("name", "like"), [(name, like) for name in IDENTIFIERS for like in WRITTEN_FORMS[name]]
 )
+RANKED = [name for name in IDENTIFIERS if hasattr(IDENTIFIERS[name], "SPACE")]
+RANKED_FORM = pytest.mark.parametrize(
+    ("name", "like"), [(name, like) for name in RANKED for like in WRITTEN_FORMS[name]]
+)
+JUDGES = {
+    "be_enterprise_number": "be.vat",
+    "bic": "bic",
+    "credit_card": "luhn",
+    "de_vat": "de.vat",
+    "fr_nir": "fr.nir",
+    "fr_siren": "fr.siren",
+    "fr_siret": "fr.siret",
+    "fr_vat": "fr.tva",
+    "gb_vat": "gb.vat",
+    "lu_vat": "lu.tva",
+    "nl_bsn": "nl.bsn",
+    "nl_vat": "nl.btw",
+}
+"""Identifier -> the module of python-stdnum that accepts every number that it ranks."""
 LENGTH_CHANGES = ("ipv4", "ipv6", "url")
 JUNK = [
     "",
@@ -101,14 +122,53 @@ def test_mixed_written_forms_nulls_and_slices_make_no_difference(identifier: Mod
     assert identifier.is_valid(pa.array([*spread, None]).slice(3)).to_pylist()[:3] == [True, None, False]
 
 
-@EVERY
-def test_a_rank_is_below_the_capacity_and_different_for_different_pseudonyms(identifier: ModuleType):
-    if not hasattr(identifier, "rank"):
-        return
-    numbers = made(identifier, WRITTEN_FORMS[identifier.__name__.rpartition(".")[2]][0])
-    ranks = identifier.rank(pa.array(numbers))
-    assert len(np.unique(ranks)) == len(numbers)
-    assert int(ranks.max()) < identifier.CAPACITY
+@pytest.mark.parametrize("name", [name for name in IDENTIFIERS if hasattr(IDENTIFIERS[name], "issued_rank")])
+def test_an_issued_rank_is_below_the_capacity_and_different_for_different_pseudonyms(name: str):
+    ranks = IDENTIFIERS[name].issued_rank(pa.array(made(IDENTIFIERS[name], WRITTEN_FORMS[name][0])))
+    assert len(np.unique(ranks)) == len(ranks)
+    assert int(ranks.max()) < IDENTIFIERS[name].CAPACITY
+
+
+@RANKED_FORM
+def test_every_rank_is_a_valid_number_of_the_same_form_and_comes_back_from_it(name: str, like: str):
+    identifier = IDENTIFIERS[name]
+    ranks = some(identifier.SPACE, 2_000)
+    likes = identifier.from_index(np.zeros(len(ranks), np.uint64), pa.array([like] * len(ranks)))
+    numbers = identifier.from_rank(ranks, likes)
+    assert identifier.is_valid(numbers).to_pylist() == [True] * len(ranks)
+    assert identifier.rank(numbers).tolist() == ranks.tolist()
+    assert identifier.from_rank(ranks, numbers).equals(numbers)
+    assert identifier.from_rank(identifier.rank(likes), likes).equals(likes)
+    if name not in LENGTH_CHANGES:
+        assert {len(number) for number in numbers.to_pylist()} == {len(like)}
+    if name in JUDGES:
+        refused = [number for number in numbers.to_pylist() if not judged(name, number)]
+        assert not refused
+
+
+def judged(name: str, number: str) -> bool:
+    return bool(importlib.import_module(f"stdnum.{JUDGES[name]}").is_valid(re.sub(r"[ .-]", "", number)))
+
+
+@settings(deadline=None, max_examples=30)
+@given(data=st.data())
+@pytest.mark.parametrize("name", RANKED)
+def test_ranks_of_mixed_written_forms_are_those_of_each_value_alone(name: str, data: st.DataObject):
+    identifier, forms = IDENTIFIERS[name], WRITTEN_FORMS[name]
+    drawn = data.draw(st.lists(st.tuples(st.integers(0, identifier.SPACE - 1), st.sampled_from(forms)), min_size=1))
+    ranks = np.array([rank for rank, _ in drawn], np.uint64)
+    numbers = identifier.from_rank(ranks, pa.array([form for _, form in drawn]))
+    assert identifier.rank(numbers).tolist() == ranks.tolist()
+    for row in range(len(drawn)):
+        assert identifier.from_rank(ranks[row : row + 1], pa.array([drawn[row][1]]))[0] == numbers[row]
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_all_written_forms_of_a_number_have_one_rank(name: str):
+    identifier = IDENTIFIERS[name]
+    ranks = some(identifier.SPACE, 40)
+    spellings = [identifier.from_rank(ranks, pa.array([form] * len(ranks))) for form in WRITTEN_FORMS[name]]
+    assert {tuple(identifier.rank(spelling).tolist()) for spelling in spellings} == {tuple(ranks.tolist())}
 
 
 @EVERY
@@ -120,3 +180,12 @@ def test_small_capacities_are_counted_right(identifier: ModuleType):
         np.arange(identifier.CAPACITY, dtype=np.uint64), pa.array([form] * identifier.CAPACITY)
     )
     assert len(everything.unique()) == identifier.CAPACITY
+
+
+def test_the_spaces_of_checksums_are_counted_right():
+    assert IDENTIFIERS["gb_vat"]._numbers().space == IDENTIFIERS["gb_vat"].SPACE
+    assert IDENTIFIERS["nl_vat"]._numbers().space - 1 == IDENTIFIERS["nl_vat"].SPACE
+    assert _eleven_test.numbers().space - 1 == IDENTIFIERS["nl_bsn"].SPACE
+    everything = pa.array([f"LU{number:08d}" for number in range(0, 10**8, 101)])
+    valid = everything.filter(IDENTIFIERS["lu_vat"].is_valid(everything))
+    assert len(np.unique(IDENTIFIERS["lu_vat"].rank(valid))) == len(valid) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from stdnum.be import bis
@@ -26,3 +27,17 @@ def test_the_birth_date_comes_out_without_what_is_added_to_the_month():
     days, male = be_bis_number.split(pa.array(["85.47.30-000.50", "852730 000 07"]))
     assert [str(day) for day in days.astype("M8[D]")] == ["1985-07-30", "1985-07-30"]
     assert not male.any()
+
+
+def test_the_sex_is_known_where_40_was_added_to_the_month():
+    numbers = pa.array(["85.47.30-000.50", "852730 000 07"])
+    assert be_bis_number.sex_is_known(numbers).tolist() == [True, False]
+    assert [bis.get_gender(number) is not None for number in numbers.to_pylist()] == [True, False]
+
+
+def test_any_rank_keeps_what_is_known_of_the_sex():
+    like = pa.array(["85.47.30-000.50", "852730 000 07"] * 50)
+    ranks = np.arange(100, dtype=np.uint64) * np.uint64(be_bis_number.SPACE // 250)  # born before 1960
+    numbers = be_bis_number.from_rank(ranks, like)
+    assert all(bis.is_valid(number) for number in numbers.to_pylist())
+    assert be_bis_number.sex_is_known(numbers).tolist() == [True, False] * 50

@@ -30,5 +30,5 @@ def test_the_old_form_of_nine_digits_is_the_same_number_and_stays_nine_digits_lo
 def test_no_issued_number_shares_its_pseudonym_with_another():
     issued = np.random.default_rng(3).choice(np.arange(2_000_000, 12_000_000), 5_000, replace=False)
     numbers = [f"{body:08d}{97 - body % 97:02d}" for body in issued.tolist()]
-    ranks = be_enterprise_number.rank(pa.array(numbers))
+    ranks = be_enterprise_number.issued_rank(pa.array(numbers))
     assert len(np.unique(ranks)) == len(numbers)

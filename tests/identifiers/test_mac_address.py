@@ -23,6 +23,6 @@ def test_mixed_punctuation_and_wrong_lengths_are_refused():
 
 def test_a_rank_gives_the_address_back_but_for_its_two_marks():
     values = pa.array(["00:1b:44:11:3a:b7", "fe:ff:ff:ff:ff:ff"])
-    assert mac_address.from_index(mac_address.rank(values), values).to_pylist() == [
+    assert mac_address.from_index(mac_address.issued_rank(values), values).to_pylist() == [
         "02:1b:44:11:3a:b7", "fe:ff:ff:ff:ff:ff",
     ]  # fmt: skip
