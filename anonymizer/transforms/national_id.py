@@ -48,7 +48,7 @@ PARAMETERS: Mapping[str, str] = {
 WIDER = _numbered.WIDER
 _BELGIAN_DIGITS = 11
 _ISSUED = 998 * 365 * 40
-"""Issued numbers of forty years of births: a pseudonym lies near its original, and most people are that close in age."""
+"""Issued numbers of forty years of births: a pseudonym lies near its original, and so do most people."""
 _SERIALS = 499
 """Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
 
