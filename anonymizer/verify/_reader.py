@@ -68,6 +68,9 @@ class Block:
     order: tuple[str, ...] = ()
     """Columns by which the rows are stored; when they change, the rows of two databases no longer run in parallel."""
 
+    outside: Callable[[], Text] | None = None
+    """Text among the rows that is no value: comments, casts, what follows them."""
+
     def count(self) -> int:
         """How many rows."""
         return int(self.batch().num_rows) if self.rows is None else self.rows
