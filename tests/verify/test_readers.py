@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import shutil
 import sqlite3
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymizer.model.schema import Column, Schema, Table, TableName, TypeFamily
-from anonymizer.verify import _copy_rows, _reader, _sql_script
+from anonymizer.verify import _copy_rows, _pg_archive, _reader, _sql_script
 from anonymizer.verify._reader import Block, Reader, Text, Unreadable, open_reader
 from tests.fix_postgres import Database
 from tests.verify.world import PLAIN, SQLITE, SQLITE_DUMP, Input, plain, source
 
 ERP = Path(__file__).parent.parent.parent / "fixtures" / "erp"
 NO_TABLES = Schema(())
+SECRET = b"zed.claes@mail.be"
 
 
 def rows_of(reader: Reader) -> dict[TableName, list[dict[str, str | None]]]:
@@ -158,6 +161,73 @@ def test_a_damaged_archive_is_unreadable_and_never_a_crash(cut: int):
     data = (ERP / "erp.dump").read_bytes()[:cut]
     with pytest.raises(Unreadable):
         rows_of(open_reader(Input("cut", data=data), "PostgreSQL custom archive", NO_TABLES))
+
+
+def texts_of(reader: Reader) -> bytes:
+    return b"\n".join(text.data for text in reader.text())
+
+
+@pytest.mark.parametrize("where", ["behind the end", "as another member", "between the members", "in a name"])
+def test_nothing_hides_in_a_tar_archive(where: str, restored_erp: Database, tmp_path: Path):
+    made = tmp_path / "archive.tar"
+    restored_erp.dump(made, "--format=tar")
+    data = bytearray(made.read_bytes())
+    if where == "behind the end":
+        data += b"\0" * 512 + SECRET.ljust(512, b"\0")
+    elif where == "as another member":
+        with tarfile.open(made, "a") as archive:
+            member = tarfile.TarInfo("notes.txt")
+            member.size = len(SECRET)
+            archive.addfile(member, io.BytesIO(SECRET))
+        data = bytearray(made.read_bytes())
+    elif where == "between the members":
+        size = int(data[124:136].rstrip(b" \0"), 8)
+        assert size % 512
+        data[512 + size : 512 + size + 4] = SECRET[:4]
+    else:
+        with tarfile.open(made, "a") as archive:
+            archive.addfile(tarfile.TarInfo(SECRET.decode()))
+        data = bytearray(made.read_bytes())
+    reader = open_reader(Input("archive", data=bytes(data)), "PostgreSQL tar archive", NO_TABLES)
+    if where in ("as another member", "in a name"):
+        assert SECRET in texts_of(reader)
+    else:
+        with pytest.raises(Unreadable):
+            rows_of(reader)
+
+
+@pytest.mark.parametrize("where", ["another file", "beside a table's file", "a link", "behind the contents",
+                                   "behind a compressed file"])  # fmt: skip
+def test_nothing_hides_in_a_directory_archive(where: str, restored_erp: Database, tmp_path: Path):
+    made = tmp_path / "archive"
+    restored_erp.dump(made, "--format=directory", "--compress=gzip")
+    table = next(path for path in made.iterdir() if path.name.endswith(".dat.gz"))
+    if where == "another file":
+        (made / "notes.txt").write_bytes(SECRET)
+    elif where == "beside a table's file":
+        (made / table.name.removesuffix(".gz")).write_bytes(SECRET)
+    elif where == "a link":
+        (made / "notes.txt").symlink_to(table)
+    else:
+        file = table if where == "behind a compressed file" else made / "toc.dat"
+        file.write_bytes(file.read_bytes() + SECRET)
+    reader = open_reader(Input("archive", made), "PostgreSQL directory archive", NO_TABLES)
+    if where == "another file":
+        assert SECRET in texts_of(reader)
+    else:
+        with pytest.raises(Unreadable):
+            rows_of(reader)
+
+
+def test_a_value_across_two_pieces_of_a_long_text_is_whole_in_one_of_them(
+    restored_erp: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made = tmp_path / "archive"
+    restored_erp.dump(made, "--format=directory", "--compress=0")
+    (made / "notes.txt").write_bytes(b"x" * 995 + SECRET + b"y" * 995)
+    monkeypatch.setattr(_pg_archive, "_READ", 1000)
+    reader = open_reader(Input("archive", made), "PostgreSQL directory archive", NO_TABLES)
+    assert any(SECRET in text.data for text in reader.text())
 
 
 # --- SQLite -----------------------------------------------------------------------------------------------------
