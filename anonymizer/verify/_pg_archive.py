@@ -359,6 +359,6 @@ def _open_plain(folder: Path, name: str) -> Iterator[BinaryIO]:
         yield _plain(stream, found[0][1])
 
 
-def reader(source: Input, schema: Schema) -> Reader:
+def reader(source: Input, schema: Schema, work: Path | None) -> Reader:
     """Opened when it is first read."""
     return ArchiveReader(source, schema)
