@@ -202,7 +202,7 @@ def run(
         counts = pipeline.replace(opened, sink, made, kernels, _meter(opened.input.path, partial, progress))
         clock.lap("replace")
         progress(Tick("verify"))
-        checks = proof.verify(made, opened.input, open_input(str(partial), workspace), store.NAME)
+        checks = proof.verify(made, opened.input, open_input(str(partial), workspace), store.NAME, workspace.path)
         clock.lap("verify")
         result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
         if _withholding(result, accept_unverified):
@@ -370,4 +370,4 @@ def verify(
             raise SettingError(
                 f"{target} is a {other} and {source} a {store.NAME}; a result has the kind of its source"
             )
-        return proof.verify(made, opened.input, written, store.NAME)
+        return proof.verify(made, opened.input, written, store.NAME, workspace.path)

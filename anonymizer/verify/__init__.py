@@ -12,6 +12,7 @@ share, `_scan` the one search through the target for what must not be there. Val
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 from anonymizer import registry
@@ -26,13 +27,14 @@ READABLE = "readable"
 READABLE_PROMISE = "The result can be read from its first byte to its last."
 
 
-def verify(plan: Plan, source: Input, target: Input, kind: str) -> tuple[CheckResult, ...]:
+def verify(plan: Plan, source: Input, target: Input, kind: str, work: Path | None = None) -> tuple[CheckResult, ...]:
     """All checks of a written result, in alphabetical order.
 
-    `kind` is the NAME of the store that wrote it. A target that cannot be read is a failed check. Raises SourceError
+    `kind` is the NAME of the store that wrote it, `work` the run's private folder: what has to be copied to be read
+    is copied there and nowhere else. A target that cannot be read is a failed check. Raises SourceError
     when the source cannot be read, InternalError when a check itself fails to work: then nothing is proved.
     """
-    before, after = open_reader(source, kind, plan.schema), open_reader(target, kind, plan.schema)
+    before, after = (open_reader(database, kind, plan.schema, work) for database in (source, target))
     try:
         return _checked(plan, before, after)
     except Unreadable as error:

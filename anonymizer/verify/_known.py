@@ -43,9 +43,12 @@ PRIVATE_ADDRESS = "private ip_address"
 SEVERAL_WORDS = ("email", *NAMES, "street_address")
 
 _LIST_SIGNS = b" \t\r\n,;<>{}[]()\"'"
-_COUNTRIES = ("32", "31", "33", "44", "49")
-"""Prefixes of the countries whose numbers are known in their national form too, with a 0; a number without a prefix is
-taken to be of the first."""
+_COUNTRY = "32"
+"""A telephone number without a prefix is taken to be of this country."""
+_PREFIX = r"^(?:[17]|2[07]|3[0-46-9]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
+"""Country codes (ITU-T E.164): one digit, one of these pairs, or three digits."""
+_EXTENSION = r"(?i)[\s,;]*(?:extension|extn?|poste|toestel|tst|int|x|#)\W*[0-9]{1,6}\s*$"
+_SEVERAL = r"\s+[/-]\s+|[;,|\n\t]"
 _PRIVATE = r"^(10|127|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01])|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\."
 
 
@@ -135,20 +138,33 @@ def _written_otherwise(category: str, values: pa.Array) -> Iterator[pa.Array]:
     """A number as it stands, and in the other forms in which people write it."""
     yield values
     if category == "phone":
-        digits = _digits(values)
-        doubled = pc.starts_with(digits, "00")
-        whole = pc.or_(pc.starts_with(pc.utf8_ltrim_whitespace(values), "+"), doubled)
-        international = pc.if_else(doubled, pc.utf8_slice_codeunits(digits, 2, 40), digits).filter(whole)
-        yield international
-        yield pc.binary_join_element_wise("00", international, "")
-        country = pc.utf8_slice_codeunits(international, 0, 2)
-        known = international.filter(pc.is_in(country, pa.array(_COUNTRIES)))
-        yield pc.binary_join_element_wise("0", pc.utf8_slice_codeunits(known, 2, 40), "")
-        national = digits.filter(pc.and_not(pc.starts_with(digits, "0"), whole))
-        yield pc.binary_join_element_wise(_COUNTRIES[0], pc.utf8_slice_codeunits(national, 1, 40), "")
+        yield from _telephones(values)
     if category in ("vat_number", "company_id"):
         prefixed = values.filter(pc.match_substring_regex(values, r"^[A-Za-z]{2}[^A-Za-z]"))
         yield pc.utf8_slice_codeunits(prefixed, 2, 1000)
+
+
+def _telephones(values: pa.Array) -> Iterator[pa.Array]:
+    """Numbers without their extension, each of several alone, with and without the prefix of the country."""
+    marked = pc.match_substring_regex(values, r"[(;,|#A-Za-z\n\t]|\s[/-]\s")
+    odd = values.filter(marked)
+    if len(odd):
+        odd = pc.replace_substring_regex(pc.replace_substring(odd, "(0)", ""), _EXTENSION, "")
+        odd = pc.list_flatten(pc.split_pattern_regex(odd, _SEVERAL))
+        odd = pc.replace_substring_regex(odd, r"[^0-9+]*$", "")
+        yield odd
+        values = pa.concat_arrays([values.filter(pc.invert(marked)), odd])
+    digits = _digits(values)
+    doubled = pc.starts_with(digits, "00")
+    whole = pc.or_(pc.match_substring_regex(values, r"^[^0-9]*\+"), doubled)
+    international = pc.if_else(doubled, pc.utf8_slice_codeunits(digits, 2, 40), digits).filter(whole)
+    yield international
+    yield pc.binary_join_element_wise("00", international, "")
+    national = pc.replace_substring_regex(international, _PREFIX, "")
+    yield pc.binary_join_element_wise("0", national, "")
+    yield national.filter(pc.match_substring_regex(international, "^(?:1|7|39)"))  # they dial no 0
+    national = digits.filter(pc.and_(pc.starts_with(digits, "0"), pc.invert(whole)))
+    yield pc.binary_join_element_wise(_COUNTRY, pc.utf8_slice_codeunits(national, 1, 40), "")
 
 
 def _holds(values: pa.Array, signs: bytes) -> pa.Array:

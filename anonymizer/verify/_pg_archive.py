@@ -7,7 +7,6 @@ pg_backup_directory.c.
 from __future__ import annotations
 
 import io
-import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,8 @@ from anonymizer.verify._sql_script import POSTGRESQL, Script
 
 _DATA, _LARGE_OBJECTS = 1, 3
 _READ = 1 << 20
+_OVERLAP = 400
+_TAR_BLOCK = 512
 _CUSTOM = 1
 _ALGORITHMS = {0: "none", 1: "gzip", 2: "lz4", 3: "zstd"}
 _SUFFIXES = {".gz": "gzip", ".lz4": "lz4", ".zst": "zstd"}
@@ -161,12 +162,10 @@ class _Inflated(io.RawIOBase):
         view = memoryview(cast(bytearray, buffer))
         while not self._ready:
             data = self._stream.read(_READ)
-            if not data:
-                if not self._inflate.eof:
-                    raise _Damaged
-                return 0
-            if self._inflate.eof:
+            if self._inflate.unused_data or (self._inflate.eof and data) or not (self._inflate.eof or data):
                 raise _Damaged
+            if not data:
+                return 0
             self._ready = self._inflate.decompress(data)
         size = min(len(view), len(self._ready))
         view[:size] = self._ready[:size]
@@ -198,15 +197,28 @@ class ArchiveReader(Reader):
                     head = stream.read(5)
                     whole = cast(BinaryIO, io.BufferedReader(_Prefixed(head, stream), _READ))
                     yield from self._custom(whole) if head == b"PGDMP" else self._tar(whole)
-        except (_Damaged, zlib.error, zstandard.ZstdError, pa.ArrowInvalid, tarfile.TarError, EOFError) as error:
+        except (_Damaged, zlib.error, zstandard.ZstdError, pa.ArrowInvalid, EOFError) as error:
             raise self.failed(f"is damaged or truncated ({type(error).__name__})") from None
         except OSError as error:
             raise self.failed(f"cannot be read to its end ({type(error).__name__})") from None
 
-    def _contents_as_text(self, contents: _Contents) -> Iterator[Text]:
-        yield Text("head of the archive", b"\n".join(contents.names))
+    def _contents_as_text(self, contents: _Contents) -> Iterator[Part]:
+        yield self._text("head of the archive", b"\n".join(contents.names))
         for entry in contents.entries.values():
-            yield Text(f"entry {entry.number} ({entry.kind})", entry.text)
+            yield self._text(f"entry {entry.number} ({entry.kind})", entry.text)
+
+    def _text(self, place: str, data: bytes, fixed: bool = True) -> Text:
+        """Text is handed over in UTF-8."""
+        encoding = self.schema.encoding
+        is_utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+        return Text(place, data if is_utf8 else data.decode(encoding, "replace").encode(), fixed)
+
+    def _as_text(self, place: str, stream: _Bytes) -> Iterator[Part]:
+        """What is not known to be rows, in pieces that overlap."""
+        tail = b""
+        while data := stream.read(_READ):
+            yield self._text(place, tail + data)
+            tail = data[-_OVERLAP:]
 
     def _rows(self, entry: _Entry, data: BinaryIO) -> Iterator[Part]:
         """The data as the script that pg_restore would make of it."""
@@ -233,6 +245,8 @@ class ArchiveReader(Reader):
     def _directory(self, folder: Path) -> Iterator[Part]:
         with _open_plain(folder, "toc.dat") as stream:
             contents = _Contents(stream)
+            if stream.read(1):
+                raise _Damaged
         yield from self._contents_as_text(contents)
         expected = {"toc.dat"}
         for entry in contents.entries.values():
@@ -245,28 +259,73 @@ class ArchiveReader(Reader):
             name = path.name.removesuffix(path.suffix) if path.suffix in _SUFFIXES else path.name
             if name not in expected:
                 with _open_plain(folder, name) as stream:
-                    while data := stream.read(_READ):
-                        yield Text(f"file {name}", data)
+                    yield from self._as_text("a file that is no table's data", stream)
 
     def _tar(self, stream: BinaryIO) -> Iterator[Part]:
         contents: _Contents | None = None
         by_file: dict[str, _Entry] = {}
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                data = archive.extractfile(member)
-                if data is None:
+        for member in _tar_members(stream):
+            yield self._text("head of a member", member.head, fixed=False)
+            if member.name == "toc.dat" and contents is None:
+                contents = _Contents(member)
+                by_file = {entry.file: entry for entry in contents.entries.values() if entry.file}
+                yield from self._contents_as_text(contents)
+                if member.read(1):
                     raise _Damaged
-                if member.name == "toc.dat":
-                    contents = _Contents(data)
-                    by_file = {entry.file: entry for entry in contents.entries.values() if entry.file}
-                    yield from self._contents_as_text(contents)
-                elif contents is None:
-                    raise _Damaged
-                elif member.name in by_file and by_file[member.name].kind == "TABLE DATA":
-                    yield from self._rows(by_file[member.name], cast(BinaryIO, data))
-                else:
-                    while block := data.read(_READ):
-                        yield Text(f"file {member.name}", block)
+            elif contents is None:
+                raise _Damaged
+            elif member.name in by_file and by_file[member.name].kind == "TABLE DATA":
+                yield from self._rows(by_file[member.name], cast(BinaryIO, member))
+            else:
+                yield from self._as_text("a member that is no table's data", member)
+
+
+class _Member:
+    """One file of a tar archive, read from the archive's own stream."""
+
+    def __init__(self, stream: BinaryIO, head: bytes) -> None:
+        self._stream, self.head = stream, head
+        name, kind, size = head[:100].rstrip(b"\0"), head[156:157], head[124:136]
+        if kind not in (b"0", b"\0") or sum(head[:148]) + sum(head[156:]) + 8 * 32 != _octal(head[148:156]):
+            raise _Damaged
+        self.name = name.decode("utf-8", "replace")
+        self._left = int.from_bytes(size[1:], "big") if size[0] == 0x80 else _octal(size)
+        self._padding = -self._left % _TAR_BLOCK
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes of the file."""
+        data = self._stream.read(self._left if size < 0 else min(size, self._left))
+        if not data and self._left and size:
+            raise _Damaged
+        self._left -= len(data)
+        return data
+
+    def finish(self) -> None:
+        """Nothing may be left, and nothing stand behind it up to the next member."""
+        if self._left or self._stream.read(self._padding).strip(b"\0"):
+            raise _Damaged
+
+
+def _tar_members(stream: BinaryIO) -> Iterator[_Member]:
+    """The members one after the other; each must be read to its end. Behind the last one there are zeros only."""
+    while (head := stream.read(_TAR_BLOCK)).strip(b"\0"):
+        if len(head) != _TAR_BLOCK:
+            raise _Damaged
+        member = _Member(stream, head)
+        yield member
+        member.finish()
+    if len(head) != _TAR_BLOCK:
+        raise _Damaged
+    while block := stream.read(_READ):
+        if block.strip(b"\0"):
+            raise _Damaged
+
+
+def _octal(digits: bytes) -> int:
+    try:
+        return int(digits.strip(b" \0") or b"0", 8)
+    except ValueError:
+        raise _Damaged from None
 
 
 class _Prefixed(io.RawIOBase):
@@ -291,16 +350,15 @@ class _Prefixed(io.RawIOBase):
 
 @contextmanager
 def _open_plain(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """A file of a directory archive, which may be compressed and then has a suffix."""
-    for suffix, compression in (("", "none"), *_SUFFIXES.items()):
-        path = folder / (name + suffix)
-        if path.is_file():
-            with path.open("rb") as stream:
-                yield _plain(stream, compression)
-            return
-    raise _Damaged
+    """A file of a directory archive, which may be compressed and then has a suffix; there may be no other beside it."""
+    found = [(folder / (name + suffix), how) for suffix, how in (("", "none"), *_SUFFIXES.items())]
+    found = [(path, how) for path, how in found if path.exists() or path.is_symlink()]
+    if len(found) != 1 or not found[0][0].is_file() or found[0][0].is_symlink():
+        raise _Damaged
+    with found[0][0].open("rb") as stream:
+        yield _plain(stream, found[0][1])
 
 
-def reader(source: Input, schema: Schema) -> Reader:
+def reader(source: Input, schema: Schema, work: Path | None) -> Reader:
     """Opened when it is first read."""
     return ArchiveReader(source, schema)

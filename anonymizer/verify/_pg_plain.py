@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from anonymizer.contracts import Input
 from anonymizer.model.schema import Schema
@@ -18,6 +19,6 @@ class PlainReader(Reader):
             yield from Script(self, stream, POSTGRESQL, self.schema.encoding).parts()
 
 
-def reader(source: Input, schema: Schema) -> Reader:
+def reader(source: Input, schema: Schema, work: Path | None) -> Reader:
     """Opened when it is first read."""
     return PlainReader(source, schema)

@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -67,6 +68,9 @@ class Block:
     """How many, where that is known without taking them apart."""
     order: tuple[str, ...] = ()
     """Columns by which the rows are stored; when they change, the rows of two databases no longer run in parallel."""
+
+    outside: Callable[[], Text] | None = None
+    """Text among the rows that is no value: comments, casts, what follows them."""
 
     def count(self) -> int:
         """How many rows."""
@@ -138,10 +142,13 @@ class Reader:
             raise self.failed(f"cannot be read to its end ({type(error).__name__})") from None
 
 
-def open_reader(source: Input, kind: str, schema: Schema) -> Reader:
-    """The reader for a kind of database, as the stores name it. Raises InternalError for a kind without one."""
+def open_reader(source: Input, kind: str, schema: Schema, work: Path | None = None) -> Reader:
+    """The reader for a kind of database, as the stores name it. Raises InternalError for a kind without one.
+
+    `work` is a private folder for what cannot be read where it lies; without one, that is unreadable.
+    """
     if kind not in _READERS:
         raise InternalError(f"there is no verifier for a {kind}; nothing of it may be published")
     module = importlib.import_module(f"anonymizer.verify.{_READERS[kind]}")
-    reader: Reader = module.reader(source, schema)
+    reader: Reader = module.reader(source, schema, work)
     return reader

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,14 +12,13 @@ import pyarrow.compute as pc
 
 from anonymizer.model.schema import ColumnName
 from anonymizer.verify._fingerprint import I64, U64, sliced
+from anonymizer.verify._forms import decoded
 from anonymizer.verify._known import LONGEST, SHORTEST, Known
 from anonymizer.verify._reader import ROW_ID, STORAGE, Block, Reader, Text
 from anonymizer.verify._tokens import Tokens, tokens
 
 _TEXTS = 1 << 20
 _CHUNKS = 200
-_HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)\Z")
-_JSON_ESCAPE = r"\\u00[0-9A-Fa-f]{2}"
 
 
 class Look(NamedTuple):
@@ -81,14 +79,16 @@ def scan(known: Known, target: Reader) -> Scan:
     waiting: list[Text] = []
     size = 0
     for part in target.parts():
-        if isinstance(part, Text):
-            waiting.append(part)
-            size += len(part.data)
+        text = part if isinstance(part, Text) else None
+        if isinstance(part, Block):
+            _block(known, part, result)
+            text = part.outside() if part.outside is not None else None
+        if text is not None:
+            waiting.append(text)
+            size += len(text.data)
             if size > _TEXTS:
                 _texts(known, waiting, result)
                 waiting, size = [], 0
-        else:
-            _block(known, part, result)
     _texts(known, waiting, result)
     for data in target.raw():
         result.raw.cells += 1
@@ -103,9 +103,9 @@ def _block(known: Known, block: Block, result: Scan) -> None:
             continue
         hits = result.columns.setdefault(ColumnName(block.table, name), Hits())
         hits.cells += len(values) - values.null_count
-        for readable in _readable(values):
-            for piece in sliced(readable):
-                hits.take(_look(known, piece))
+        long_enough = pc.fill_null(pc.greater_equal(pc.binary_length(values), SHORTEST), False)
+        for piece in sliced(values.filter(long_enough)):
+            hits.take(_look(known, piece))
 
 
 def _texts(known: Known, texts: list[Text], result: Scan) -> None:
@@ -114,34 +114,30 @@ def _texts(known: Known, texts: list[Text], result: Scan) -> None:
     values = pa.array([text.data for text in texts], pa.binary()).view(pa.string())
     start = 0
     for piece in sliced(values):
-        for cell, found in _windows(known, tokens(piece, known.prints)):
-            for index, place in enumerate(cell.tolist()):
-                hits = result.texts.setdefault(texts[start + place].place, Hits())
-                hits.add((found[0][index : index + 1], found[1][index : index + 1], found[2][index : index + 1]))
+        for cut, places in _forms(known, piece):
+            for cell, (prints, labels, kinds) in _windows(known, cut):
+                for index, place in enumerate(places[cell].tolist()):
+                    hits = result.texts.setdefault(texts[start + place].place, Hits())
+                    hits.add((prints[index : index + 1], labels[index : index + 1], kinds[index : index + 1]))
         start += len(piece)
 
 
-def _readable(values: pa.Array) -> Iterator[pa.Array]:
-    """The values that are long enough to hold something; binary and escaped ones decoded as well."""
-    values = values.filter(pc.fill_null(pc.greater_equal(pc.binary_length(values), SHORTEST), False))
-    if not len(values):
-        return
-    yield values
-    binary = pc.starts_with(values, "\\x")
-    if pc.any(binary).as_py():
-        matches = (_HEX.match(cell) for cell in values.filter(binary).cast(pa.binary()).to_pylist())
-        decoded = [bytes.fromhex(match[1].decode()) for match in matches if match]
-        yield pa.array(decoded, pa.binary()).view(pa.string())
-    escaped = pc.match_substring(values, "\\u00")
-    if pc.any(escaped).as_py():
-        texts = values.filter(escaped).to_pylist()
-        yield pa.array([re.sub(_JSON_ESCAPE, lambda m: chr(int(m[0][2:], 16)), text) for text in texts], pa.string())
+def _forms(known: Known, values: pa.Array) -> Iterator[tuple[Tokens, I64]]:
+    """The tokens of the values as they stand and of what they say when decoded, and the cells that those are."""
+    cut = tokens(values, known.prints)
+    yield cut, np.arange(len(values))
+    for cells, form in decoded(values, cut):
+        for piece in sliced(form):
+            yield tokens(piece, known.prints), cells[: len(piece)]
+            cells = cells[len(piece) :]
 
 
 def _look(known: Known, values: pa.Array) -> Look:
-    cut = tokens(values, known.prints)
-    numbers = int(np.count_nonzero(cut.number_start & cut.digits))
-    return Look(numbers, [found for _, found in _windows(known, cut)])
+    look = Look(0, [])
+    for cut, _ in _forms(known, values):
+        numbers = int(np.count_nonzero(cut.number_start & cut.digits))
+        look = Look(look.numbers + numbers, look.found + [found for _, found in _windows(known, cut)])
+    return look
 
 
 def _windows(known: Known, cut: Tokens) -> Iterator[tuple[I64, tuple[U64, I64, I64]]]:

@@ -10,20 +10,22 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import BinaryIO
 
 import numpy as np
 
 from anonymizer.model.schema import TableName
 from anonymizer.verify import _copy_rows, _insert_rows
+from anonymizer.verify._definitions import definition
+from anonymizer.verify._insert_rows import Form, Inserts
 from anonymizer.verify._reader import BLOCK, Block, Part, Reader, Text
 
 _READ = 1 << 20
 _NAME = rb'(?:"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$\x80-\xff]+)'
-_TABLE = rb"(?:(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")"
+_TABLE = rb"(?:(?:" + _NAME + rb"\s*\.\s*)?(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")"
 _LEADING = re.compile(rb"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
-_COPY = re.compile(rb"COPY\s+" + _TABLE + rb"\s*\(([^;]*?)\)\s*FROM\s+stdin\b[^;]*;\Z", re.IGNORECASE | re.DOTALL)
+_COPY = re.compile(rb"COPY\s+" + _TABLE + rb"\s*(?:\(([^;]*?)\)\s*)?FROM\s+stdin\b[^;]*;\Z", re.IGNORECASE | re.DOTALL)
 _LIST = rb"""\(((?:"[^"]*"|`[^`]*`|\[[^\]]*\]|[^"`\[()])*)\)"""
 _INSERT = re.compile(
     rb"INSERT\s+(?:OR\s+\w+\s+)?INTO\s+" + _TABLE + rb"(?:\s+AS\s+\w+)?\s*(?:" + _LIST
@@ -37,6 +39,11 @@ _VERB = re.compile(
 )
 """What a place may be called by: any other word of a script could be a value."""
 _SEARCH_PATH = re.compile(rb"SET\s+search_path\s*(?:=|TO)\s*(" + _NAME + rb")", re.IGNORECASE)
+_STANDARD_STRINGS = re.compile(
+    rb"(?:SET\s+(?:SESSION\s+|LOCAL\s+)?standard_conforming_strings\s*(?:=|\bTO\b)\s*'?"
+    rb"|SELECT\s+(?:pg_catalog\.)?set_config\s*\(\s*'standard_conforming_strings'\s*,\s*')(\w+)",
+    re.IGNORECASE,
+)
 _DOLLAR = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$")
 _ESCAPED_END = re.compile(rb"(?:[^'\\]|\\.|'')*'(?!')", re.DOTALL)
 _COMMENT_EDGE = re.compile(rb"/\*|\*/")
@@ -80,12 +87,16 @@ class Script:
         self._schema = "" if dialect is SQLITE else "public"
         self._backslashes = False
         """standard_conforming_strings is off."""
+        self._run: tuple[re.Match[bytes], int]
+        """The first of the INSERTs that come together, and its line."""
+        self._defined: dict[TableName, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        """All columns, and those that are stored, of the tables that the script itself defines."""
 
     def parts(self) -> Iterator[Part]:
         """Statements as texts, rows as blocks; consecutive INSERTs into one table come together."""
         rows: list[bytes] = []
         size = 0
-        key: tuple[TableName, tuple[str, ...]] | None = None
+        key: tuple[object, ...] | None = None
         while (statement := self._statement()) is not None:
             line = self._line
             self._line += statement.count(b"\n")
@@ -93,32 +104,42 @@ class Script:
             insert = _INSERT.match(statement, start) if statement[start : start + 1] in b"iI" else None
             if insert is None:
                 if key:
-                    yield self._rows(key, rows)
+                    yield self._rows(rows)
                     rows, size, key = [], 0, None
                 yield from self._other(statement, start, line)
                 continue
-            columns = self._columns(insert[3], self._table(insert))
-            if key and (key != (self._table(insert), columns) or size > BLOCK):
-                yield self._rows(key, rows)
+            if key and (key != self._key(insert) or size > BLOCK):
+                yield self._rows(rows)
                 rows, size = [], 0
-            key = self._table(insert), columns
+            if not rows:
+                key, self._run = self._key(insert), (insert, line)
             if statement[:start].strip():
-                yield Text(f"line {line}", statement[:start])
+                yield self._text_of(f"line {line}", statement[:start])
             rows.append(statement[insert.end() :])
             size += len(statement)
         if key:
-            yield self._rows(key, rows)
+            yield self._rows(rows)
+
+    def _key(self, insert: re.Match[bytes]) -> tuple[object, ...]:
+        """What INSERTs have in common that come together; head and all, for it is looked through once."""
+        return self._schema, self._backslashes, insert[0].strip()
 
     def _other(self, statement: bytes, start: int, line: int) -> Iterator[Part]:
         verb = _VERB.match(statement, start)
         words = " ".join(verb[0].decode().upper().split()) if verb else ""
-        yield Text(f"line {line}" + (f" ({words})" if words else ""), statement)
+        yield self._text_of(f"line {line}" + (f" ({words})" if words else ""), statement)
         if path := _SEARCH_PATH.match(statement, start):
             self._schema = self._name(path[1])
-        if re.match(rb"SET\s+standard_conforming_strings\s*(=|TO)\s*'?off", statement[start:], re.IGNORECASE):
-            self._backslashes = True
+        if mode := _STANDARD_STRINGS.match(statement, start):
+            self._backslashes = mode[1].lower() in (b"off", b"false", b"0", b"no")
+        if words in ("CREATE", "CREATE TABLE", "ALTER TABLE"):
+            self._define(statement[start:].decode("latin-1"))
         if self._dialect.copy and (copy := _COPY.match(statement, start)):
-            yield from self._copied(self._table(copy), self._columns(copy[3], None))
+            yield from self._copied(self._table(copy), self._columns(copy[3], self._table(copy), True))
+
+    def _text_of(self, place: str, data: bytes, fixed: bool = True) -> Text:
+        """Text is handed over in UTF-8, whatever the script is written in."""
+        return Text(place, data if _is_utf8(self._encoding) else data.decode(self._encoding, "replace").encode(), fixed)
 
     # --- names
 
@@ -132,29 +153,47 @@ class Script:
         schema = self._name(match[1]) if match[1] else self._schema
         return self._reader.named(schema, self._name(match[2]))
 
-    def _columns(self, listed: bytes | None, table: TableName | None) -> tuple[str, ...]:
+    def _define(self, statement: str) -> None:
+        """Take note of a table's columns. One that is changed later is told by the plan alone."""
+        if (found := definition(statement)) is None:
+            return
+        *schema, name = (self._name(part) for part in _IDENTIFIER.findall(found.table.encode("latin-1")))
+        table = self._reader.named(schema[-1] if schema else self._schema, name)
+        every, stored = (tuple(self._name(n.encode("latin-1")) for n in names) for names in found[1:])
+        self._defined[table] = every, stored
+
+    def _columns(self, listed: bytes | None, table: TableName, stored: bool) -> tuple[str, ...]:
+        """Those that are listed, else those of the table's definition: in the script, or in the plan."""
         if listed is not None:
             return tuple(self._name(name) for name in _IDENTIFIER.findall(listed))
-        if table is None or table not in self._reader.schema:
-            return ()
-        return tuple(column.name for column in self._reader.schema.table(table).columns)
+        every, without_generated = self._defined.get(table, ((), ()))
+        if not every and table in self._reader.schema:
+            columns = self._reader.schema.table(table).columns
+            every = tuple(column.name for column in columns)
+            without_generated = tuple(column.name for column in columns if not column.generated)
+        return without_generated if stored else every
 
     # --- rows
 
-    def _rows(self, key: tuple[TableName, tuple[str, ...]], rows: list[bytes]) -> Block:
-        table, columns = key
-        generated: set[str] = set()
-        if table in self._reader.schema:
-            generated = {column.name for column in self._reader.schema.table(table).columns if column.generated}
-        stored = tuple(name for name in columns if name not in generated)
+    def _rows(self, rows: list[bytes]) -> Block:
+        """PostgreSQL has a cell for a generated column, DEFAULT; SQLite has none."""
+        insert, line = self._run
+        table, sqlite = self._table(insert), self._dialect is SQLITE
+        columns = self._columns(insert[3], table, sqlite)
+        form = Form(self._encoding, sqlite, self._backslashes)
+        head = insert[0].decode(self._encoding, "replace")
 
-        def batch() -> object:
+        @cache
+        def read() -> Inserts:
             try:
-                return _insert_rows.batch(rows, (columns, stored), self._encoding, self._dialect is SQLITE)
+                return _insert_rows.read(rows, columns, insert[3] is not None, form)
             except ValueError:
                 raise self._reader.failed(f"INSERT rows of {table} are not what the table's columns say") from None
 
-        return Block(table, columns, batch, b"\n".join(rows))
+        def outside() -> Text:
+            return Text(f"line {line} (INSERT)", f"{head}\n{read().outside}".encode(), fixed=False)
+
+        return Block(table, columns, lambda: read().batch, b"\n".join(rows), outside=outside)
 
     def _copied(self, table: TableName, columns: tuple[str, ...]) -> Iterator[Part]:
         """The lines up to the one that says backslash and dot."""
@@ -298,6 +337,10 @@ class Script:
         body = re.sub(rb"'[^']*'|\"[^\"]*\"|--[^\n]*", b"", body)
         words = [word.upper() for word in _BLOCK_WORD.findall(body)]
         return words.count(b"END") >= words.count(b"BEGIN") + words.count(b"CASE")
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8")
 
 
 def _after_comments(text: bytes, position: int) -> int:

@@ -1,18 +1,20 @@
 """Reads an SQLite database file, by SQLite itself, without touching the folder in which it lies.
 
 A file with a write-ahead log or a hot journal beside it, a compressed one and one that came through a pipe are copied
-into a private folder first, which vanishes with the reader.
+into the private work folder of the run first, readable by its owner alone. The copy vanishes with the reader, and when
+the run is killed, with its work folder.
 """
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -38,9 +40,10 @@ class FileReader(Reader):
     """Ordinary tables are rows; definitions, settings and sequences are text; shadow tables and statistics likewise,
     but they are made anew in the result and need not be the same."""
 
-    def __init__(self, source: Input, schema: Schema) -> None:
+    def __init__(self, source: Input, schema: Schema, work: Path | None) -> None:
         super().__init__(source, schema)
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._work = work
+        self._copies: Path | None = None
         self._connection: sqlite3.Connection | None = None
         self._path: Path = source.path
 
@@ -48,9 +51,9 @@ class FileReader(Reader):
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if self._copy is not None:
-            self._copy.cleanup()
-            self._copy = None
+        if self._copies is not None:
+            shutil.rmtree(self._copies, ignore_errors=True)
+            self._copies = None
 
     def parts(self) -> Iterator[Part]:
         try:
@@ -88,13 +91,17 @@ class FileReader(Reader):
             return file.read(len(_MAGIC)) != _MAGIC
 
     def _copied(self) -> Path:
-        self._copy = tempfile.TemporaryDirectory(prefix="anonymizer-")
-        copy = Path(self._copy.name) / "database"
-        with self.source.open() as stream, copy.open("xb") as file:
-            shutil.copyfileobj(stream, file, _READ)
+        if self._work is None:
+            raise self.failed("needs a private folder to be copied to, and there is none")
+        self._copies = self._work / f"verify-{secrets.token_hex(8)}"
+        self._copies.mkdir(mode=0o700)
+        copy = self._copies / "database"
+        with self.source.open() as stream:
+            _write_private(stream, copy)
         for side in _SIDE_FILES:
             if self.source.path.is_file() and _beside(self.source.path, side).exists():
-                shutil.copyfile(_beside(self.source.path, side), _beside(copy, side))
+                with _beside(self.source.path, side).open("rb") as stream:
+                    _write_private(stream, _beside(copy, side))
         return copy
 
     # --- reading
@@ -173,10 +180,15 @@ def _text(cell: object) -> str:
     return repr(cell) if isinstance(cell, float) else str(cell)
 
 
+def _write_private(stream: BinaryIO, path: Path) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        shutil.copyfileobj(stream, file, _READ)
+
+
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def reader(source: Input, schema: Schema) -> Reader:
+def reader(source: Input, schema: Schema, work: Path | None) -> Reader:
     """Opened when it is first read."""
-    return FileReader(source, schema)
+    return FileReader(source, schema, work)

@@ -8,6 +8,7 @@ and "0470123456" agree).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -53,6 +54,17 @@ def _latin_tables() -> tuple[U8, U8]:
     return fold, kind
 
 
+_UNSEEN = re.compile("[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+_ODD_BYTES = tuple(
+    bytes.fromhex(sign)
+    for sign in (
+        "c2ad cd8f e1a08e e2808b e2808c e2808d e2808e e2808f e280aa e280ab e280ac e280ad e280ae e281a0 e281a1 e281a2"
+        " e281a3 e281a4 efb88e efb88f efbbbf efbc efbd f09d90 f09d91 f09d92 f09d93 f09d94 f09d95 f09d96 f09d97 f09d98"
+        " f09d99 f09d9a"
+    ).split()
+)
+"""What signs that nobody sees, full-width letters and mathematical ones begin with in UTF-8."""
+_OTHER_BYTES = bytes(set(range(256)) - {sign[0] for sign in _ODD_BYTES})
 _FOLD, _KIND = _ascii_tables()
 _TABLES = _FOLD.tobytes(), _KIND.tobytes()
 _LATIN_FOLD, _LATIN_KIND = _latin_tables()
@@ -113,6 +125,17 @@ class Tokens:
         whole: Mask = edge & (self.numbers[last] == self.numbers[first])
         return whole
 
+    def cells_with_runs(self, length: int) -> I64:
+        """The cells in which so many letters and digits stand with nothing between them."""
+        if not len(self):
+            return np.zeros(0, np.int64)
+        begins = np.ones(len(self), bool)
+        begins[1:] = (np.diff(self.apart) != 0) | (np.diff(self.cell) != 0)
+        first = np.flatnonzero(begins)
+        ends = np.append(self.start[first[1:]], self.end[-1])
+        found: I64 = np.unique(self.cell[first[ends - self.start[first] >= length]])
+        return found
+
     def all_digits(self, first: I64, last: I64) -> Mask:
         """Whether tokens `first` to `last` are digits only."""
         none: Mask = self.others[last] - self.others[first] + ~self.digits[first] == 0
@@ -121,7 +144,7 @@ class Tokens:
 
 def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
     """The tokens of a `string` array of moderate size; nulls have none."""
-    offsets, data = flat(values)
+    offsets, data = flat(_legible(values))
     data, folded, kind, offsets = _folded(data, offsets)
     kept = np.flatnonzero(kind)
     count = len(kept)
@@ -152,6 +175,21 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
         _gaps=np.cumsum(gap),
         _inverse=inverse,
     )
+
+
+def _legible(values: pa.Array) -> pa.Array:
+    """Without signs that nobody sees, and with ordinary letters for full-width and mathematical ones."""
+    text = flat(values)[1].tobytes()
+    if text.isascii() or not text.translate(None, _OTHER_BYTES) or not any(sign in text for sign in _ODD_BYTES):
+        return values
+    cells = values.cast(pa.binary(), safe=False).to_pylist()
+    return pa.array([cell if cell is None else _normal(cell) for cell in cells], pa.binary()).view(pa.string())
+
+
+def _normal(cell: bytes) -> bytes:
+    if not any(sign in cell for sign in _ODD_BYTES):
+        return cell
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", cell.decode("utf-8", "replace"))).encode()
 
 
 def _starts(kept: I64, kinds: U8, opens_cell: Mask) -> I64:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anonymizer.model.plan import ColumnPlan, TablePlan
+from anonymizer.model.rules import Action
+from anonymizer.model.schema import Column, ColumnName, Table, TableName, TypeFamily
 from anonymizer.verify._comparison import chance_bound
 from anonymizer.verify._fingerprint import Fingerprinter, flat, sliced
-from anonymizer.verify._known import Known, Label, Pattern
+from anonymizer.verify._known import Known, Label, Pattern, patterns
 from anonymizer.verify._pairs import Pairs
 from anonymizer.verify._scan import Hits, _look
 from anonymizer.verify._tokens import tokens
@@ -128,3 +134,71 @@ def test_chance_is_allowed_what_is_exceeded_once_in_100_000_times(expected: floa
 def test_more_is_allowed_where_more_is_expected(a: float, b: float):
     low, high = sorted((a, b))
     assert chance_bound(low) <= chance_bound(high)
+
+
+MAIL, NAME, PHONE = "jan.claes@mail.be", "Jérôme Noël", "+32 470 12 34 56"
+
+
+def _wide(text: str) -> str:
+    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "category"),
+    [
+        (MAIL, "mailto:jan.claes%40mail.be?subject=x", "email"),
+        (MAIL, "<a>jan.claes&#64;mail.be</a>", "email"),
+        (MAIL, "jan.claes&#x40;mail.be", "email"),
+        (MAIL, "jan.claes&commat;mail&period;be", "email"),
+        (MAIL, "jan.claes=40mail.be", "email"),
+        (MAIL, "jan.cla=\r\nes@mail.be", "email"),
+        (MAIL, "basic " + base64.b64encode(f"login:{MAIL}".encode()).decode(), "email"),
+        (MAIL, "x=" + base64.urlsafe_b64encode(MAIL.encode()).decode().rstrip("="), "email"),
+        (MAIL, "jan.cl\u200baes@mail\u2060.be\ufeff", "email"),
+        (MAIL, "jan.cl\u00adaes@mail.be", "email"),
+        (MAIL, _wide(MAIL), "email"),
+        (MAIL, MAIL.encode().hex(), "email"),
+        (MAIL, "0x" + MAIL.encode().hex().upper(), "email"),
+        (MAIL, "id " + MAIL.encode().hex().upper() + ";", "email"),
+        (MAIL, "\\x" + MAIL.encode().hex().upper(), "email"),
+        (MAIL, "\\x" + MAIL.encode("utf-16-le").hex(), "email"),
+        (MAIL, '{"m": "' + "".join(f"\\u{ord(letter):04X}" for letter in MAIL) + '"}', "email"),
+        (NAME, "J&eacute;r&ocirc;me No&euml;l", "full_name"),
+        (NAME, "J=C3=A9r=C3=B4me No=C3=ABl", "full_name"),
+        (NAME, "J%C3%A9r%C3%B4me%20No%C3%ABl", "full_name"),
+        (NAME, "\U0001d40c " + _wide("Jerome Noel"), "full_name"),
+        ("Ștefan Țiriac", '{"n": "\\u0218tefan \\u021airiac"}', "full_name"),
+        ("Мария Иванова", json.dumps("Мария Иванова"), "full_name"),
+        ("Anna \U0001f600 Smit", json.dumps("Anna \U0001f600 Smit"), "full_name"),
+        (PHONE, "+32 (0)470 12 34 56", "phone"),
+        (PHONE, "0032 (0) 470/12.34.56 ext. 12", "phone"),
+        ("+32 (0)470 12 34 56", "0470/12 34 56", "phone"),
+        ("+32 (0)470 12 34 56", "+32470123456", "phone"),
+        ("+352 621 123 456", "0621123456", "phone"),
+        ("+1 (212) 555-0147", "(212) 555-0147", "phone"),
+        ("02 512 34 56 ext. 12", "02/512.34.56", "phone"),
+        ("02 512 34 56 toestel 12", "+32 2 512 34 56", "phone"),
+        ("02 512 34 56x12", "tel 025123456", "phone"),
+        ("02 512 34 56 / 0470 12 34 56", "0470123456", "phone"),
+        ("0470 12 34 56 (Jan)", "0470123456", "phone"),
+    ],
+)
+def test_a_value_is_found_in_every_form_in_which_programs_write_it(pattern: str, text: str, category: str):
+    known = Known(PRINTS)
+    columns = (ColumnPlan(ColumnName(TableName("", "t"), "c"), Column("c", "text", TypeFamily.TEXT), Action.REPLACE,
+                          category, category, category),)  # fmt: skip
+    plan = TablePlan(Table(TableName("", "t"), ()), columns)
+    for made in patterns(plan, pa.record_batch([pa.array([pattern])], ["c"])):
+        known.add(made)
+    known.seal()
+    hits = Hits()
+    hits.take(_look(known, pa.array(["before", None, text, "behind it"])))
+    assert len(hits.distinct()[0])
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(blacklist_categories=["Cs"]), min_size=12, max_size=40), st.sampled_from([0, 1, 2]))
+def test_what_is_written_in_base64_or_hexadecimal_is_decoded_wherever_it_begins(text: str, glue: int):
+    secret = f"jan.claes@mail.be {text}"
+    for written in (base64.b64encode(secret.encode()).decode(), secret.encode().hex()):
+        assert found(MAIL, f"{'(' * glue}{written}){text}")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +19,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anonymizer.model.schema import Column, Schema, Table, TableName, TypeFamily
-from anonymizer.verify import _copy_rows, _reader, _sql_script
+from anonymizer.verify import _copy_rows, _pg_archive, _reader, _sql_script
 from anonymizer.verify._reader import Block, Reader, Text, Unreadable, open_reader
+from anonymizer.workspace import Workspace
 from tests.fix_postgres import Database
 from tests.verify.world import PLAIN, SQLITE, SQLITE_DUMP, Input, plain, source
 
-ERP = Path(__file__).parent.parent.parent / "fixtures" / "erp"
+ROOT = Path(__file__).parent.parent.parent
+ERP = ROOT / "fixtures" / "erp"
 NO_TABLES = Schema(())
+SECRET = b"zed.claes@mail.be"
 
 
 def rows_of(reader: Reader) -> dict[TableName, list[dict[str, str | None]]]:
@@ -160,6 +168,73 @@ def test_a_damaged_archive_is_unreadable_and_never_a_crash(cut: int):
         rows_of(open_reader(Input("cut", data=data), "PostgreSQL custom archive", NO_TABLES))
 
 
+def texts_of(reader: Reader) -> bytes:
+    return b"\n".join(text.data for text in reader.text())
+
+
+@pytest.mark.parametrize("where", ["behind the end", "as another member", "between the members", "in a name"])
+def test_nothing_hides_in_a_tar_archive(where: str, restored_erp: Database, tmp_path: Path):
+    made = tmp_path / "archive.tar"
+    restored_erp.dump(made, "--format=tar")
+    data = bytearray(made.read_bytes())
+    if where == "behind the end":
+        data += b"\0" * 512 + SECRET.ljust(512, b"\0")
+    elif where == "as another member":
+        with tarfile.open(made, "a") as archive:
+            member = tarfile.TarInfo("notes.txt")
+            member.size = len(SECRET)
+            archive.addfile(member, io.BytesIO(SECRET))
+        data = bytearray(made.read_bytes())
+    elif where == "between the members":
+        size = int(data[124:136].rstrip(b" \0"), 8)
+        assert size % 512
+        data[512 + size : 512 + size + 4] = SECRET[:4]
+    else:
+        with tarfile.open(made, "a") as archive:
+            archive.addfile(tarfile.TarInfo(SECRET.decode()))
+        data = bytearray(made.read_bytes())
+    reader = open_reader(Input("archive", data=bytes(data)), "PostgreSQL tar archive", NO_TABLES)
+    if where in ("as another member", "in a name"):
+        assert SECRET in texts_of(reader)
+    else:
+        with pytest.raises(Unreadable):
+            rows_of(reader)
+
+
+@pytest.mark.parametrize("where", ["another file", "beside a table's file", "a link", "behind the contents",
+                                   "behind a compressed file"])  # fmt: skip
+def test_nothing_hides_in_a_directory_archive(where: str, restored_erp: Database, tmp_path: Path):
+    made = tmp_path / "archive"
+    restored_erp.dump(made, "--format=directory", "--compress=gzip")
+    table = next(path for path in made.iterdir() if path.name.endswith(".dat.gz"))
+    if where == "another file":
+        (made / "notes.txt").write_bytes(SECRET)
+    elif where == "beside a table's file":
+        (made / table.name.removesuffix(".gz")).write_bytes(SECRET)
+    elif where == "a link":
+        (made / "notes.txt").symlink_to(table)
+    else:
+        file = table if where == "behind a compressed file" else made / "toc.dat"
+        file.write_bytes(file.read_bytes() + SECRET)
+    reader = open_reader(Input("archive", made), "PostgreSQL directory archive", NO_TABLES)
+    if where == "another file":
+        assert SECRET in texts_of(reader)
+    else:
+        with pytest.raises(Unreadable):
+            rows_of(reader)
+
+
+def test_a_value_across_two_pieces_of_a_long_text_is_whole_in_one_of_them(
+    restored_erp: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made = tmp_path / "archive"
+    restored_erp.dump(made, "--format=directory", "--compress=0")
+    (made / "notes.txt").write_bytes(b"x" * 995 + SECRET + b"y" * 995)
+    monkeypatch.setattr(_pg_archive, "_READ", 1000)
+    reader = open_reader(Input("archive", made), "PostgreSQL directory archive", NO_TABLES)
+    assert any(SECRET in text.data for text in reader.text())
+
+
 # --- SQLite -----------------------------------------------------------------------------------------------------
 
 
@@ -172,15 +247,37 @@ def test_a_write_ahead_log_is_read_and_the_folder_stays_as_it_is(tmp_path: Path)
         shutil.copy(tmp_path / f"live.db{side}", folder)
     writer.close()
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    reader = open_reader(Input("live.db", folder / "live.db"), SQLITE, NO_TABLES)
-    rows = rows_of(reader)
-    private = reader._path.parent  # type: ignore[attr-defined]
+    work = tmp_path / "work"
+    work.mkdir()
+    reader = open_reader(Input("live.db", folder / "live.db"), SQLITE, NO_TABLES, work)
+    before_umask = os.umask(0)
+    try:
+        rows = rows_of(reader)
+    finally:
+        os.umask(before_umask)
     assert [row["a"] for row in rows[TableName("", "t")]] == ["in the log"]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    assert private != folder
-    assert private.stat().st_mode & 0o77 == 0
+    copies = list(work.rglob("*"))
+    assert copies
+    assert [path for path in copies if path.stat().st_mode & 0o77] == []
     reader.close()
-    assert not private.exists()
+    assert list(work.iterdir()) == []
+
+
+@pytest.mark.parametrize("source", ["wal", "gzip", "pipe"])
+def test_what_has_to_be_copied_is_unreadable_without_a_private_folder(source: str, tmp_path: Path):
+    path = tmp_path / "a.db"
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE TABLE t (a); INSERT INTO t VALUES (1);")
+    connection.close()
+    if source == "wal":
+        Path(f"{path}-wal").touch()
+    data = gzip.compress(path.read_bytes()) if source == "gzip" else path.read_bytes()
+    given = Input("a.db", path) if source == "wal" else Input("a.db", data=data)
+    reader = open_reader(given, SQLITE, NO_TABLES)
+    with pytest.raises(Unreadable, match="private folder"):
+        rows_of(reader)
+    reader.close()
 
 
 def test_storage_classes_row_numbers_and_settings_of_sqlite_are_seen(tmp_path: Path):
@@ -222,3 +319,29 @@ def test_a_damaged_compressed_stream_is_unreadable():
 def test_every_part_is_a_text_or_a_block_of_strings():
     for part in open_reader(Input("x", data=plain(source())), PLAIN, NO_TABLES).parts():
         assert isinstance(part, Text) or set(part.batch().schema.types) == {pa.string()}
+
+
+def test_a_copy_that_a_killed_run_left_goes_with_the_next_run(tmp_path: Path):
+    database = tmp_path / "a.db"
+    connection = sqlite3.connect(database)
+    connection.executescript("CREATE TABLE t (a); INSERT INTO t VALUES ('secret');")
+    connection.close()
+    Path(f"{database}-wal").touch()
+    script = (
+        "import sys, time; from pathlib import Path; from anonymizer.model.schema import Schema\n"
+        "from anonymizer.verify._reader import open_reader; from anonymizer.workspace import Workspace\n"
+        "from tests.verify.world import Input\n"
+        "folder = Path(sys.argv[1])\n"
+        "with Workspace(folder / 'safe.db') as workspace:\n"
+        "    reader = open_reader(Input('a', folder / 'a.db'), 'SQLite file', Schema(()), workspace.path)\n"
+        "    list(reader.parts()); print('read', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"read\n"
+        run.kill()
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent != tmp_path]
+    assert any(b"secret" in path.read_bytes() for path in left)
+    with Workspace(tmp_path / "safe.db"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"a.db", "a.db-wal"}
