@@ -53,6 +53,8 @@ class ColumnPlan:
     why: str | None = None
     layers: tuple[Layer, ...] = ()
     """Who decided, first; what was overridden, after."""
+    spared: tuple[str, ...] = ()
+    """Values that stay as they are in all columns of the domain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Decision:
     why: str | None = None
     category: str | None = None
     place: Place | None = None
+    spared: tuple[str, ...] = ()
+    """Values that stay as they are: names of test accounts, which are nobody's."""
 
     def __str__(self) -> str:
         return f"as {self.transform}" if self.action is Action.REPLACE else str(self.action)

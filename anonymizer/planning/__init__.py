@@ -23,7 +23,7 @@ from anonymizer.model.plan import Plan
 from anonymizer.model.rules import Pack, RuleFile
 from anonymizer.model.schema import Schema
 from anonymizer.planning.decisions import decide, located, match
-from anonymizer.planning.domains import domains_of, table_plans, transforms, with_capacities
+from anonymizer.planning.domains import domains_of, spared_alike, table_plans, transforms, with_capacities
 from anonymizer.planning.forecast import forecast
 from anonymizer.planning.kernels import bind
 from anonymizer.planning.lookup import plan_of_one, pseudonym
@@ -51,7 +51,7 @@ def make(
     decided = decide(schema, matched, warnings, voice, {f.column: f for f in findings}, packs, assume_masked)
     relations = confirmed(schema, rules)
     agreed = roots(schema, decided, relations)
-    tables = table_plans(schema, matched, decided, agreed)
+    tables = spared_alike(table_plans(schema, matched, decided, agreed))
     domains = domains_of(tables, rules.domains)
     refuse_broken_derivations(tables)
     refuse_emptied_parents(tables)

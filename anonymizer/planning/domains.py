@@ -71,9 +71,28 @@ def _column_plan(
         parameters={key: value for key, value in decision.parameters.items() if key != "domain"},
         policy=policy,
         by=None if by is None else str(by),
+        spared=decision.spared,
         why=decision.why,
         layers=layers,
     )
+
+
+def spared_alike(tables: Mapping[TableName, TablePlan]) -> dict[TableName, TablePlan]:
+    """A value that is spared in one column is spared in all columns of the domain, or it would not join itself."""
+    spared: dict[str | None, tuple[str, ...]] = {}
+    for table in tables.values():
+        for column in table.replaced:
+            spared[column.domain] = tuple(dict.fromkeys((*spared.get(column.domain, ()), *column.spared)))
+    return {
+        name: replace(
+            table,
+            columns=tuple(
+                replace(c, spared=spared[c.domain]) if spared.get(c.domain) and c.transform else c
+                for c in table.columns
+            ),
+        )
+        for name, table in tables.items()
+    }
 
 
 def _category_of(transform: ModuleType) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from anonymizer.contracts import Binding, ByRow, Kernel, Keys
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Binding, ByRow, Kernel, Keys, Salts
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
 from anonymizer.model.schema import TableName
@@ -56,4 +59,14 @@ def bind_column(plan: Plan, table: TablePlan, column: ColumnPlan, keys: Keys, va
         variant=variant,
     )
     kernel: Kernel = transforms()[column.transform].kernel(binding)
-    return kernel
+    return _sparing(kernel, column.spared) if column.spared else kernel
+
+
+def _sparing(kernel: Kernel, names: Sequence[str]) -> Kernel:
+    """The same kernel, but some values stay as they are."""
+    spared = pa.array(names, pa.string())
+
+    def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
+        return pc.if_else(pc.is_in(values, value_set=spared), values, kernel(values, *salts))
+
+    return mapped

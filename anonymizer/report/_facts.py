@@ -162,7 +162,7 @@ def _column(column: ColumnPlan, counts: _Counts) -> dict[str, Any]:
         "decision": column.action.value,
         "category": column.category,
         "transform": column.transform,
-        "parameters": dict(column.parameters),
+        "parameters": {**column.parameters, **({"except": ", ".join(column.spared)} if column.spared else {})},
         "domain": column.domain,
         "capacity": column.capacity,
         "values_replaced": counts.of(column),

@@ -8,7 +8,7 @@ from anonymizer.model.finding import CATEGORIES, NOT_PERSONAL
 from anonymizer.model.rules import Action, Decision, Place, Scalar
 from anonymizer.rulefile._yaml import Document, scalar
 
-OWN_KEYS = ("as", "keep", "why", "category")
+OWN_KEYS = ("as", "keep", "except", "why", "category")
 """Keys of a decision that are not parameters of its transform."""
 
 
@@ -36,10 +36,13 @@ def read_decision(
         return None
     if "as" in own:
         transform = _transform(document, own["as"], what)
-        return Decision(Action.REPLACE, transform, parameters, why, category, place) if transform else None
+        spared = tuple(name for name, _ in document.names(own.get("except"), f"except of {what}"))
+        if spared and "why" not in own:
+            document.wrong(node, f"{what} spares values without a reason; add why")
+        return Decision(Action.REPLACE, transform, parameters, why, category, place, spared) if transform else None
     if not (isinstance(own["keep"], yaml.ScalarNode) and scalar(own["keep"]) is True):
         document.wrong(own["keep"], f"keep of {what} must be true; to replace the column write as")
-    for name in parameters:
+    for name in (*parameters, *(key for key in ("except",) if key in own)):
         document.wrong(node, f"{what} is kept, so {name} means nothing", close_to=name, known=("why", "category"))
     if "why" not in own:
         document.wrong(node, f"{what} is kept without a reason; add why, or list the column under keep")

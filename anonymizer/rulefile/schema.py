@@ -17,6 +17,7 @@ _TEXT = {"type": "string", "pattern": r"\S"}
 _NAMES = {"type": "array", "items": _NAME}
 _DATE = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _CATEGORY = {"enum": [*CATEGORIES, *NOT_PERSONAL]}
+_SPARED = {**_NAMES, "description": "Values that stay: names of test accounts. Needs a reason."}
 _WHY = {**_TEXT, "description": "The reason, for auditors: it reaches the report."}
 
 
@@ -43,7 +44,7 @@ def _decision() -> dict[str, Any]:
     replaced = {
         "type": "object",
         "required": ["as"],
-        "properties": {"as": _NAME, "why": _WHY, "category": _CATEGORY, "keep": False},
+        "properties": {"as": _NAME, "why": _WHY, "category": _CATEGORY, "keep": False, "except": _SPARED},
         "additionalProperties": _VALUE,
         "description": "A replacement, its parameters, and the reason.",
     }

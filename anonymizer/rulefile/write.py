@@ -19,7 +19,7 @@ from anonymizer.rulefile.rules import TABLE_KEYS, TOP_KEYS
 EDITOR_LINE = "# yaml-language-server: $schema=anonymizer.schema.json"
 """Tells editors which schema to check against; `anonymizer rules schema` prints it."""
 
-_DECISION_KEYS = ("as", "keep", "", "category", "why")
+_DECISION_KEYS = ("as", "keep", "", "except", "category", "why")
 """Parameters stand where the empty word is."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
@@ -101,11 +101,13 @@ def _decision(decision: Decision) -> Node:
     """A transform's name, or a map when there is more to say."""
     transform = plain(str(decision.transform)) if decision.transform != "null" else "null"
     category = decision.category if decision.category not in (None, decision.transform) else None
-    if decision.action is Action.REPLACE and not decision.parameters and not decision.why and not category:
+    if decision.action is Action.REPLACE and not (decision.parameters or decision.spared or decision.why or category):
         return Node(transform)
     keeps = decision.action is Action.KEEP
     entries = [_entry("keep", "true") if keeps else _entry("as", transform)]
     entries += [_entry(plain(name), _scalar(value)) for name, value in decision.parameters.items()]
+    if decision.spared:
+        entries.append(Entry("except", _list(decision.spared)))
     if category:
         entries.append(_entry("category", plain(category)))
     if decision.why:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymizer.model.plan import Plan, TablePlan
 from anonymizer.model.result import CheckResult, Outcome
@@ -173,7 +174,7 @@ class Comparison:
         """Rows that both sides have, as far as they go."""
         while before.fill() and after.fill():
             count = min(before.ready, after.ready)
-            a, b = before.take(count), after.take(count)
+            a, b = _without_spared(plan, before.take(count), after.take(count))
             self._learn(plan, a)
             if a.schema.names != b.schema.names or (plan is None and not a.equals(b)):
                 for watcher in watchers:
@@ -191,7 +192,7 @@ class Comparison:
     ) -> None:
         while before.fill():
             batch = before.take(before.ready)
-            self._learn(plan, batch)
+            self._learn(plan, _without_spared(plan, batch, batch)[0])
             for watcher in watchers:
                 watcher.unpaired(table, batch.num_rows, 0)
         while after.fill():
@@ -210,6 +211,23 @@ class Comparison:
         if plan is not None and plan.replaced:
             for pattern in patterns(plan, batch):
                 self.known.add(pattern)
+
+
+def _without_spared(
+    plan: TablePlan | None, old: pa.RecordBatch, new: pa.RecordBatch
+) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Both sides without the values that a rule spares, where they did stay: those are nobody's."""
+    for column in plan.replaced if plan is not None else ():
+        name = column.column.name
+        if column.spared and name in old.schema.names and name in new.schema.names:
+            at, before, after = old.schema.names.index(name), old.column(name), new.column(name)
+            stayed = pc.and_(pc.is_in(before, value_set=pa.array(column.spared, pa.string())), pc.equal(before, after))
+            stayed = pc.fill_null(stayed, False)
+            if stayed.true_count:
+                places = pc.if_else(stayed, None, pa.array(range(len(stayed)), pa.int64()))
+                old = old.set_column(at, name, before.take(places))
+                new = new.set_column(at, name, after.take(places))
+    return old, new
 
 
 class _Queue:
