@@ -169,7 +169,7 @@ class Transform(Protocol):
     TECHNIQUE: str
     """In the words of ISO/IEC 20889: pseudonymization, suppression, generalization, randomization …"""
     PARAMETERS: Mapping[str, str]
-    """Parameter -> one sentence."""
+    """Parameter -> one sentence. A transform that cannot do without names in `REQUIRED` those of which it needs one."""
 
     def kernel(self, binding: Binding) -> Kernel:
         """Raises RuleError when the column's type, width or the parameters do not allow it: never per row."""

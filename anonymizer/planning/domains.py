@@ -15,8 +15,10 @@ from anonymizer.model.schema import Column, ColumnName, Schema, TableName
 from anonymizer.planning.decisions import Decided
 from anonymizer.planning.proposal import MASKED
 
-OWN_DOMAIN = ("masked", "permute")
+OWN_DOMAIN = ("masked", "permute", "known_password", "generalise", "noise")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
+SHIFT = "shift"
+"""The transform whose domain is the table: what happened in a row stays as far apart as it was."""
 
 
 def table_plans(
@@ -57,6 +59,8 @@ def _column_plan(
     if module is None:
         raise RuleError(f"{decision.place or name}: there is no transform called {transform}; see `anonymizer list`")
     own = str(roots.get(owner, owner)) if transform in OWN_DOMAIN else transform
+    if transform == SHIFT:
+        own = f"{SHIFT} of {owner.table}"
     return ColumnPlan(
         name,
         column,

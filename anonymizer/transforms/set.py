@@ -24,6 +24,7 @@ from anonymizer.model.schema import TypeFamily
 NAME = "set"
 CATEGORIES: tuple[str, ...] = ()
 TECHNIQUE = "suppression"
+REQUIRED = ("value",)
 PARAMETERS: dict[str, str] = {"value": "What every value becomes; it must fit the column."}
 
 _FORMS = {
