@@ -5,11 +5,11 @@ Technique (ISO/IEC 20889): generalization.
 numbers     `to: 1000`, the classes' size: the lower bound of the class, with the decimals as zeros. `to: 10` gives age
             bands. Where that bound does not fit the type, the class joins the one above
 dates       `to: month`, quarter, year or decade: its first day, at midnight
-text        `keep: 2`: the first characters; the rest is cut, or with `filler: "*"` filled up to the old length
+text        `first: 2`: the first characters; the rest is cut, or with `filler: "*"` filled up to the old length
 addresses   `to: /24` (or /8, /16): the network; of IPv6 addresses the first 48 bits
 
 Example: {as: generalise, to: month}: 2024-05-17 -> 2024-05-01; {as: generalise, to: 1000}: 1840.50 -> 1000.00;
-{as: generalise, keep: 2}: 9000 -> 90; {as: generalise, to: /24}: 81.246.7.9 -> 81.246.7.0
+{as: generalise, first: 2}: 9000 -> 90; {as: generalise, to: /24}: 81.246.7.9 -> 81.246.7.0
 
 Never reached: a value that is its own class stays: the first of a month, an even thousand, text no longer than what
 is kept. A class with few members still points at them. What stands for no date stays.
@@ -37,11 +37,11 @@ CATEGORIES: tuple[str, ...] = ()
 TECHNIQUE = "generalization"
 PARAMETERS: Mapping[str, str] = {
     "to": "The class: a whole number for numbers; month, quarter, year or decade for dates; /24 for addresses.",
-    "keep": "Of text: how many first characters stay.",
+    "first": "Of text: how many first characters stay.",
     "filler": "Of text: one character that stands for each of the rest, which is cut if not given.",
     "order": "`dmy` (the default) or `mdy`: how 03/04/1985 is to be read.",
 }
-REQUIRED = ("to", "keep")
+REQUIRED = ("to", "first")
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 _JANUARY_1970 = 1970 * 12
@@ -57,10 +57,10 @@ def kernel(binding: Binding) -> Kernel:
     where = f"{binding.table.name}.{column.name}"
     if binding.domain.unique:
         raise RuleError(f"{where} is a key, and classes would make several values one; give it `permute`")
-    if ("to" in binding.parameters) == ("keep" in binding.parameters):
-        raise RuleError(f"{where}: `generalise` needs `to` or `keep`, as in {{as: generalise, to: month}}")
-    if "filler" in binding.parameters and "keep" not in binding.parameters:
-        raise RuleError(f'{where}: `filler` belongs to `keep`, as in {{as: generalise, keep: 2, filler: "*"}}')
+    if ("to" in binding.parameters) == ("first" in binding.parameters):
+        raise RuleError(f"{where}: `generalise` needs `to` or `first`, as in {{as: generalise, to: month}}")
+    if "filler" in binding.parameters and "first" not in binding.parameters:
+        raise RuleError(f'{where}: `filler` belongs to `first`, as in {{as: generalise, first: 2, filler: "*"}}')
     build = _build(binding, where)
     return by_distinct(visible(build(narrowed(binding), where)))
 
@@ -71,10 +71,10 @@ Build = Callable[[Binding, str], Kernel]
 def _build(binding: Binding, where: str) -> Build:
     """The way of this type: what `to` says decides for text."""
     family, to = binding.column.family, binding.parameters.get("to")
-    if "keep" in binding.parameters:
+    if "first" in binding.parameters:
         if family is TypeFamily.TEXT:
             return _prefixes
-        raise RuleError(f"{where}: `keep` is for text, not for {binding.column.type}; write `to` with a class")
+        raise RuleError(f"{where}: `first` is for text, not for {binding.column.type}; write `to` with a class")
     if family in (TypeFamily.INTEGER, TypeFamily.NUMBER):
         return _classes
     if family in (TypeFamily.DATE, TypeFamily.TIMESTAMP):
@@ -142,17 +142,17 @@ def _periods(binding: Binding, where: str) -> Kernel:
 
 
 def _prefixes(binding: Binding, where: str) -> Kernel:
-    keep, filler = binding.parameters.get("keep"), binding.parameters.get("filler")
-    if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
-        raise RuleError(f"{where}: `keep` is a number of characters, 1 or more; write it as `keep: 2`")
+    first, filler = binding.parameters.get("first"), binding.parameters.get("filler")
+    if isinstance(first, bool) or not isinstance(first, int) or first < 1:
+        raise RuleError(f"{where}: `first` is a number of characters, 1 or more; write it as `first: 2`")
     if filler is not None and len(str(filler)) != 1:
         raise RuleError(f'{where}: `filler` is one character; write it as `filler: "*"`')
 
     def mapped(values: pa.Array) -> pa.Array:
-        kept = pc.utf8_slice_codeunits(values, 0, keep)
+        kept = pc.utf8_slice_codeunits(values, 0, first)
         if filler is None:
             return kept
-        rest = pc.max_element_wise(pc.subtract(pc.utf8_length(values), keep), 0)
+        rest = pc.max_element_wise(pc.subtract(pc.utf8_length(values), first), 0)
         return pc.binary_join_element_wise(kept, pc.binary_repeat(str(filler), rest), "")
 
     return mapped

@@ -1,6 +1,6 @@
 """What a generalised column holds is a class, and the class of the value that was there.
 
-Judged by what the rules ask for: `to` a number, a period or a network, or `keep` of first characters. A value that is
+Judged by what the rules ask for: `to` a number, a period or a network, or `first` of first characters. A value that is
 its own class may stay. Values of no form that is known here must differ from what they were.
 """
 
@@ -65,10 +65,10 @@ def _quarter(values: pa.Array) -> pa.Array:
 
 
 def _texts(plan: ColumnPlan, old: pa.Array, new: pa.Array) -> tuple[pa.Array, pa.Array]:
-    keep, filler = int(str(plan.parameters["keep"])), plan.parameters.get("filler")
-    kept = pc.equal(pc.utf8_slice_codeunits(old, 0, keep), pc.utf8_slice_codeunits(new, 0, keep))
-    rest = pc.utf8_slice_codeunits(new, keep)
-    length = pc.max_element_wise(pc.subtract(pc.utf8_length(old), 0 if filler is not None else 1 << 30), keep)
+    first, filler = int(str(plan.parameters["first"])), plan.parameters.get("filler")
+    kept = pc.equal(pc.utf8_slice_codeunits(old, 0, first), pc.utf8_slice_codeunits(new, 0, first))
+    rest = pc.utf8_slice_codeunits(new, first)
+    length = pc.max_element_wise(pc.subtract(pc.utf8_length(old), 0 if filler is not None else 1 << 30), first)
     longer = pc.less_equal(pc.utf8_length(new), length)
     empty = pc.equal(pc.utf8_trim(rest, str(filler)) if filler is not None else rest, "")
     return pa.array(np.ones(len(old), bool)), pc.and_(pc.and_(kept, longer), empty)
@@ -95,7 +95,7 @@ def _begins(values: pa.Array, starts: pa.Array) -> pa.Array:
 
 def _judge(plan: ColumnPlan) -> Judge:
     to = str(plan.parameters.get("to"))
-    if "keep" in plan.parameters:
+    if "first" in plan.parameters:
         return _texts
     if to in _DIGITS:
         return _periods

@@ -96,8 +96,8 @@ def test_no_class_leaves_the_integer_type(type_name: str, least: int):
 
 
 def test_text_keeps_its_first_characters():
-    assert results(generalise, T.TEXT, ["9000", "1", "Zoë"], keep=2) == ["90", "1", "Zo"]
-    assert results(generalise, T.TEXT, ["9000", "1", "Zoë"], keep=2, filler="*") == ["90**", "1", "Zo*"]
+    assert results(generalise, T.TEXT, ["9000", "1", "Zoë"], first=2) == ["90", "1", "Zo"]
+    assert results(generalise, T.TEXT, ["9000", "1", "Zoë"], first=2, filler="*") == ["90**", "1", "Zo*"]
 
 
 def test_an_address_becomes_its_network():
@@ -154,17 +154,17 @@ def test_noise_moves_every_date_within_its_spread(day: date, spread: int):
         (noise, T.DATE, {"spread": "10 %"}, "spread: 90 days"),
         (noise, T.INTEGER, {"spread": 10, "unique": True}, "permute"),
         (noise, T.BOOLEAN, {"spread": 10}, "masked"),
-        (generalise, T.NUMBER, {}, "needs `to` or `keep`"),
-        (generalise, T.NUMBER, {"to": 10, "keep": 2}, "needs `to` or `keep`"),
+        (generalise, T.NUMBER, {}, "needs `to` or `first`"),
+        (generalise, T.NUMBER, {"to": 10, "first": 2}, "needs `to` or `first`"),
         (generalise, T.NUMBER, {"to": "month"}, "to: 1000"),
         (generalise, T.INTEGER, {"to": 1}, "to: 10"),
-        (generalise, T.INTEGER, {"keep": 2}, "write `to`"),
+        (generalise, T.INTEGER, {"first": 2}, "write `to`"),
         (generalise, T.DATE, {"to": "fortnight"}, "month, quarter, year, decade"),
         (generalise, T.NETWORK, {"to": "/23"}, "/8, /16, /24"),
-        (generalise, T.TEXT, {"keep": 0}, "keep: 2"),
-        (generalise, T.TEXT, {"keep": 2, "filler": "**"}, "one character"),
-        (generalise, T.TEXT, {"to": 10, "filler": "*"}, "belongs to `keep`"),
-        (generalise, T.TEXT, {"keep": 2, "unique": True}, "permute"),
+        (generalise, T.TEXT, {"first": 0}, "first: 2"),
+        (generalise, T.TEXT, {"first": 2, "filler": "**"}, "one character"),
+        (generalise, T.TEXT, {"to": 10, "filler": "*"}, "belongs to `first`"),
+        (generalise, T.TEXT, {"first": 2, "unique": True}, "permute"),
         (generalise, T.JSON, {"to": 10}, "masked"),
     ],
 )
