@@ -2,6 +2,7 @@
 
 Technique (ISO/IEC 20889): suppression.
 
+With `null`, this is how a rule file suppresses a column; `set` does it where null is not allowed.
 Null stays null; empty text is replaced too.
 
 Example: {as: set, value: "n/a"} makes every value n/a
