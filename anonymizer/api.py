@@ -126,7 +126,9 @@ def _plan(source: Source, rules: Path | None, assume_masked: bool, explain: bool
         made = planning.make(found.schema, found.rules(assume_masked), found.findings, found.packs, assume_masked)
         return replace(made, rule_file=None)
     written = rulefile.read_rules(rules)
-    mistakes = rulefile.lint(written, {name: module.PARAMETERS for name, module in planning.transforms().items()})
+    modules = planning.transforms()
+    required = {name: getattr(module, "REQUIRED", ()) for name, module in modules.items()}
+    mistakes = rulefile.lint(written, {name: module.PARAMETERS for name, module in modules.items()}, required)
     if mistakes:
         raise RuleError("\n".join(mistakes))
     packs = _packs(written.packs, rules.parent)

@@ -195,7 +195,7 @@ class Transform(Protocol):
     TECHNIQUE: str
     """In the words of ISO/IEC 20889: pseudonymization, suppression, generalization, randomization …"""
     PARAMETERS: Mapping[str, str]
-    """Parameter -> one sentence."""
+    """Parameter -> one sentence. A transform that cannot do without names in `REQUIRED` those of which it needs one."""
     BY_ROW: bool
     """May be missing, which is False: whether its kernels take salts."""
 

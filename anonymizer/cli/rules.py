@@ -25,7 +25,9 @@ def lint(files: tuple[Path, ...]) -> None:
     from anonymizer.model.rules import Action
     from anonymizer.model.schema import ColumnName
 
-    transforms = {module.NAME: module.PARAMETERS for module in registry.load("transforms").values()}
+    modules = registry.load("transforms").values()
+    transforms = {module.NAME: module.PARAMETERS for module in modules}
+    required = {module.NAME: getattr(module, "REQUIRED", ()) for module in modules}
     mistakes: list[str] = []
     undecided: list[str] = []
     for file in files:
@@ -35,8 +37,8 @@ def lint(files: tuple[Path, ...]) -> None:
         except RuleError as error:
             mistakes.append(str(error))
             continue
-        mistakes += rulefile.lint(read, transforms)
-        mistakes += rulefile.lint_packs(packs, transforms, registry.load("identifiers"))
+        mistakes += rulefile.lint(read, transforms, required)
+        mistakes += rulefile.lint_packs(packs, transforms, registry.load("identifiers"), required)
         undecided += [
             f"{decision.place}: {ColumnName(table.table, column)} is undecided"
             for table in read.tables.values()

@@ -17,8 +17,10 @@ from anonymizer.planning.decisions import MASKED, Decided
 COLUMN_OF = {"document_randomised": "group", "per_person": "person"}
 """Policy -> the parameter that names the column it looks at."""
 
-OWN_DOMAIN = ("masked", "permute")
+OWN_DOMAIN = ("masked", "permute", "known_password", "generalise", "noise")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
+SHIFT = "shift"
+"""The transform whose domain is the table: what happened in a row stays as far apart as it was."""
 
 
 def table_plans(
@@ -61,6 +63,8 @@ def _column_plan(
     policy = str(decision.parameters.get("policy", "deterministic"))
     by = decision.parameters.get(COLUMN_OF.get(policy, ""))
     own = str(roots.get(owner, owner)) if transform in OWN_DOMAIN else transform
+    if transform == SHIFT:
+        own = f"{SHIFT} of {owner.table}"
     return ColumnPlan(
         name,
         column,

@@ -29,6 +29,8 @@ def read_decision(
             own[name] = value
         else:
             parameters[name] = document.value(value, f"{name} of {what}")
+            if name == "domain" and not (isinstance(parameters[name], str) and str(parameters[name]).strip()):
+                document.wrong(value, f"domain of {what} must be a name, such as `domain: visits`")
     why = document.text(own.get("why"), f"the reason of {what}")
     category = _category(document, own.get("category"), what) or category
     if ("as" in own) == ("keep" in own):

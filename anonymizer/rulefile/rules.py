@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -225,16 +226,21 @@ def _read_date(document: Document, node: yaml.Node | None, what: str) -> str | N
 # --- what needs the plug-ins --------------------------------------------------------------------------------------
 
 
-def lint(rules: RuleFile, known_transforms: Collection[str] | Mapping[str, Collection[str]]) -> list[str]:
-    """`file:line: …` for each decision that names an unknown transform, or an unknown parameter of a known one.
+def lint(
+    rules: RuleFile,
+    known_transforms: Collection[str] | Mapping[str, Collection[str]],
+    required: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[str]:
+    """`file:line: …` for each decision that names an unknown transform, an unknown parameter, or none that it needs.
 
     Parameters are looked at when `known_transforms` maps each transform to them.
+    `required`: transform -> parameters of which it needs one.
     """
     return [
         mistake
         for table in rules.tables.values()
         for column, decision in table.columns.items()
-        for mistake in _lint(decision, f"column {column}", rules.file, known_transforms)
+        for mistake in _lint(decision, f"column {column}", rules.file, known_transforms, required)
     ]
 
 
@@ -242,12 +248,13 @@ def lint_packs(
     packs: Sequence[Pack],
     known_transforms: Collection[str] | Mapping[str, Collection[str]],
     known_identifiers: Collection[str],
+    required: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[str]:
     """The same for the defaults of packs, and for identifiers that their recognisers name."""
     mistakes = []
     for pack in packs:
         for category, decision in pack.defaults.items():
-            mistakes += _lint(decision, f"the default of {category}", pack.file, known_transforms)
+            mistakes += _lint(decision, f"the default of {category}", pack.file, known_transforms, required)
         for recogniser in pack.recognisers:
             mistakes += [
                 f"{recogniser.place}: there is no identifier called {name}{suggestion(name, known_identifiers)}"
@@ -258,7 +265,11 @@ def lint_packs(
 
 
 def _lint(
-    decision: Decision, what: str, file: str, known: Collection[str] | Mapping[str, Collection[str]]
+    decision: Decision,
+    what: str,
+    file: str,
+    known: Collection[str] | Mapping[str, Collection[str]],
+    required: Mapping[str, Sequence[str]],
 ) -> list[str]:
     name, place = decision.transform, decision.place or file
     if decision.action is not Action.REPLACE or name is None:
@@ -267,7 +278,13 @@ def _lint(
         near = suggestion(name, known) or "; see `anonymizer list transforms`"
         return [f"{place}: {what} is replaced as {name}, which does not exist{near}"]
     parameters = {*known[name], *ALL_TRANSFORMS} if isinstance(known, Mapping) else None
-    return [
+    needed = required.get(name, ())
+    lacking = (
+        [f"{place}: {what} is replaced as {name} without {' or '.join(needed)}; write {{as: {name}, {needed[0]}: …}}"]
+        if needed and not set(needed) & set(decision.parameters)
+        else []
+    )
+    return lacking + [
         f"{place}: {name} has no parameter called {parameter}{suggestion(parameter, parameters)}"
         for parameter in decision.parameters
         if parameters is not None and parameter not in parameters

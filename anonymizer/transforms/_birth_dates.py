@@ -7,7 +7,6 @@ each becomes the next one: one to one, never itself, and unlike a fixed shift no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -19,6 +18,7 @@ from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.rules import Scalar
 from anonymizer.pseudonyms.prf import Prf
+from anonymizer.transforms._calendar import days_in
 
 Days = NDArray[np.int64]
 """Days since 1970-01-01."""
@@ -28,8 +28,6 @@ _FIRST, _PIVOT, _END = (
     int(np.datetime64(day, "D").astype(np.int64)) for day in ("1800-01-01", "2025-01-01", "2200-01-01")
 )
 _LATE_BLOCK = 28
-_UNITS = {"": 1, "day": 1, "week": 7, "month": 30, "year": 365}
-_SHIFT = re.compile(r"\s*([0-9]+)\s*(day|week|month|year|)s?\s*\Z", re.IGNORECASE)
 
 
 class BirthDates:
@@ -57,8 +55,7 @@ class BirthDates:
 
 def _days(binding: Binding, parameters: Mapping[str, Scalar]) -> int:
     shift = parameters.get("shift")
-    match = _SHIFT.match(str(shift)) if shift is not None else None
-    days = USUAL_SHIFT if shift is None else int(match[1]) * _UNITS[match[2].lower()] if match else 0
+    days = USUAL_SHIFT if shift is None else days_in(shift)
     if not 1 <= days <= 36_525:
         raise RuleError(
             f"{binding.table.name}.{binding.column.name}: `shift` of birth dates is not a time between 1 day and 100 "

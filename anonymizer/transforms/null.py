@@ -2,6 +2,8 @@
 
 Technique (ISO/IEC 20889): suppression.
 
+The plainest way to suppress a column; where null is not allowed, `set` writes one value instead.
+
 Example: anything -> NULL
 
 Never reached: nothing is left.

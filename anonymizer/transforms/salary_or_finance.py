@@ -15,16 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
+from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
-from anonymizer.pseudonyms.written_form import digits_of, with_digits
 from anonymizer.transforms import _numbered
+from anonymizer.transforms._multiplied import most_of, multiplied
 
 NAME = "salary_or_finance"
 CATEGORIES: tuple[str, ...] = ("salary_or_finance",)
@@ -32,7 +32,6 @@ TECHNIQUE = "randomization"
 PARAMETERS: Mapping[str, str] = {"spread": "How far an amount may move, in percent, 1 to 100; 25 if not given."}
 
 _USUAL_SPREAD = 25
-_MOST_DIGITS = 18
 _AMOUNT = r"^[^0-9]*[0-9](?:[^0-9]*[0-9]){0,17}[^0-9]*$"
 _SCIENTIFIC = r"[0-9][eE][-+]?[0-9]"
 
@@ -56,35 +55,10 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     if binding.domain.unique:
         return ()  # noise would make two amounts one
 
+    bound = most_of(binding.column) if binding.column.family is TypeFamily.INTEGER else None
+
     def is_amount(values: pa.Array) -> pa.Array:
         scientific = pc.match_substring_regex(values, _SCIENTIFIC)
         return pc.and_not(pc.match_substring_regex(values, _AMOUNT), scientific)
 
-    return (_numbered.Kind(is_amount, lambda values: _moved(values, prf, most)),)
-
-
-def _moved(values: pa.Array, prf: Prf, most: float) -> pa.Array:
-    counts, digits = digits_of(values)
-    begins = np.cumsum(counts) - counts
-    amounts = np.zeros(len(counts), np.uint64)
-    for place in range(int(counts.max(initial=0))):
-        here = place < counts
-        amounts[here] = amounts[here] * np.uint64(10) + digits[begins[here] + place]
-    # 1250 and 1250.00 are one amount: the factor depends on the digits without zeros at the end.
-    drawn = prf(pc.replace_substring_regex(pc.replace_substring_regex(values, r"[^0-9]|^-?0+", ""), "0+$", ""))[:, 0]
-    factor = 1 / most + (drawn >> np.uint64(11)).astype(np.float64) / 2.0**53 * (most - 1 / most)
-    powers = np.array([10**exponent for exponent in range(_MOST_DIGITS + 1)], np.uint64)
-    size = np.searchsorted(powers, amounts, side="right")
-    low, high = powers[np.maximum(size - 1, 0)], powers[size] - np.uint64(1)
-    new = np.rint(amounts * factor)
-    outside = (new > high) | (new < low)
-    new = np.where(outside, np.rint(amounts / factor), new)
-    moved = np.clip(new.astype(np.uint64), low, high)
-    same = moved == amounts
-    moved = np.where(same, np.where(amounts < high, amounts + np.uint64(1), amounts - np.uint64(1)), moved)
-    moved = np.where(amounts == 0, amounts, moved)
-    result = digits.copy()
-    for place in range(int(counts.max(initial=0))):
-        here = place < counts
-        moved[here], result[begins[here] + counts[here] - 1 - place] = np.divmod(moved[here], np.uint64(10))
-    return with_digits(values, result)
+    return (_numbered.Kind(is_amount, lambda values: multiplied(values, prf, most, bound)),)

@@ -2,6 +2,7 @@
 
 Technique (ISO/IEC 20889): suppression.
 
+With `null`, this is how a rule file suppresses a column; `set` does it where null is not allowed.
 Null stays null; empty text is replaced too.
 
 Example: {as: set, value: "n/a"} makes every value n/a
@@ -24,6 +25,7 @@ from anonymizer.model.schema import TypeFamily
 NAME = "set"
 CATEGORIES: tuple[str, ...] = ()
 TECHNIQUE = "suppression"
+REQUIRED = ("value",)
 PARAMETERS: dict[str, str] = {"value": "What every value becomes; it must fit the column."}
 
 _FORMS = {

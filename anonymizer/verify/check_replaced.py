@@ -77,10 +77,13 @@ class _Column:
 
 _CONSTANTS = (
     "set", "free_text", "user_agent", "photo", "signature", "document_or_blob", "password_or_secret", "gender",
+    "known_password",
 )  # fmt: skip
 """Transforms that put one value in the place of all."""
 _MAY_STAY = ("set", "null", "geo_location")
 """Transforms whose result may rightly be what was there."""
+_GENERALISED = "generalise"
+"""A value that is the representative of its class stays; `check_generalised` judges these columns."""
 
 
 class Watch(Watcher):
@@ -93,7 +96,7 @@ class Watch(Watcher):
     def rows(self, rows: Rows) -> None:
         for plan in rows.plan.replaced:
             name = plan.column.name
-            if name not in rows.old.schema.names:
+            if name not in rows.old.schema.names or plan.transform == _GENERALISED:
                 continue
             column = self._columns.setdefault(str(plan.name), _Column(plan))
             old, new = rows.prints(name)
@@ -152,7 +155,9 @@ def _verdict(column: _Column) -> tuple[Outcome, str]:
 
 
 def _capacity(plan: ColumnPlan) -> int | None:
-    """How many values a pseudonym is drawn from; None: so many that none comes out as itself."""
+    """How many values a pseudonym is drawn from; None: so many, or one for all, that none comes out as itself."""
+    if plan.transform in _CONSTANTS:
+        return None
     return (
         min(plan.capacity or PRIVATE_ADDRESSES, PRIVATE_ADDRESSES) if plan.category == "ip_address" else plan.capacity
     )
@@ -183,8 +188,7 @@ def _chance(plan: ColumnPlan, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.
     """How likely each value is its own pseudonym."""
     chance = 10.0 ** -np.minimum(lengths, 6)
     floor = _SMALL.get(plan.column.family, 0.0)
-    # Surnames are invented, and a constant is drawn from nothing.
-    drawn_from = None if plan.category == "last_name" or plan.transform in _CONSTANTS else _capacity(plan)
+    drawn_from = None if plan.category == "last_name" else _capacity(plan)  # surnames are invented
     if drawn_from:
         floor = max(floor, 1 / drawn_from)
     elif plan.category in _VOCABULARIES:

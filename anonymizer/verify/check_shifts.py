@@ -1,7 +1,12 @@
-"""No column of numbers or dates is merely shifted: one known value would give all the others away."""
+"""No column of numbers or dates is merely shifted: one known value would give all the others away.
+
+Where the rules ask for just that, by `shift`, the opposite holds: all dates of a domain move by one number of days, and
+nothing else changes.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,15 +14,22 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
 
-PROMISE = "No replaced column of numbers or dates is the source's, moved by one amount."
+PROMISE = (
+    "No replaced column of numbers or dates is the source's, moved by one amount; where the rules ask for a shift, all "
+    "dates of its domain are."
+)
 
 _ENOUGH = 4
 """Distinct values that, moved by one and the same amount, cannot be an accident."""
 _SECONDS_A_DAY = 86_400
+_ASKED = "shift"
+_NO_DATE = r"^(00|99|-?infinity)| BC$"
+"""Years before 100 and from 9900 on stand for no date, and stay."""
 
 
 def _days(values: pa.Array) -> pa.Array:
@@ -57,12 +69,18 @@ class Watch(Watcher):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison)
         self._shifts: dict[str, _Shift] = {}
+        self._asked: dict[str, _Shift] = {}
+        """By domain, what the rules ask to shift."""
+        self._torn: Counter[str] = Counter()
         self._examined = 0
 
     def rows(self, rows: Rows) -> None:
         for plan in rows.plan.replaced:
             read = _READ.get(plan.column.family)
             if read is None or plan.column.name not in rows.old.schema.names:
+                continue
+            if plan.transform == _ASKED:
+                self._follow(plan, rows)
                 continue
             shift = self._shifts.setdefault(str(plan.name), _Shift())
             if shift.low < shift.high:
@@ -75,12 +93,33 @@ class Watch(Watcher):
                 shift.low, shift.high = min(shift.low, edges["min"]), max(shift.high, edges["max"])
                 shift.values.update(pc.unique(old.filter(pc.is_valid(moved)))[:_ENOUGH].to_pylist())
 
+    def _follow(self, plan: ColumnPlan, rows: Rows) -> None:
+        """By how many days each date moved, and whether its time of day stayed."""
+        old, new = rows.old.column(plan.column.name), rows.new.column(plan.column.name)
+        dates = pc.fill_null(pc.invert(pc.match_substring_regex(old, _NO_DATE)), False)
+        old, new = old.filter(dates), new.filter(dates)
+        moved = pc.subtract(_days(new), _days(old))
+        self._examined += len(old)
+        edges = pc.min_max(moved).as_py()
+        if edges["min"] is not None:
+            shift = self._asked.setdefault(str(plan.domain), _Shift())
+            shift.low, shift.high = min(shift.low, edges["min"]), max(shift.high, edges["max"])
+        known = pc.is_valid(moved)
+        rest = [pc.utf8_slice_codeunits(values.filter(known), 10) for values in (old, new)]
+        self._torn[str(plan.name)] += pc.invert(pc.equal(*rest)).true_count
+
     def result(self) -> CheckResult:
         problems = [
             f"{name}: every value is moved by the same amount"
             for name, shift in self._shifts.items()
             if shift.low == shift.high != 0 and len(shift.values) >= _ENOUGH
         ]
+        for domain, shift in self._asked.items():
+            if shift.low <= 0 <= shift.high:
+                problems.append(f"domain {domain}: dates that the rules ask to shift are where they were")
+            elif shift.low != shift.high:
+                problems.append(f"domain {domain}: not all dates are shifted by the same number of days")
+        problems += [f"{name}: the time of day changed in {n} shifted rows" for name, n in self._torn.items() if n]
         return outcome("shifts", PROMISE, problems, self._examined, unseen=self.run.unseen)
 
 

@@ -68,6 +68,8 @@ class Watch(Watcher):
     def _by_chance(self, hits: Hits, category: str, plan: ColumnPlan) -> int:
         """A pseudonym may be another row's original, if both lie in the same range."""
         drawn_from = plan.capacity if plan.category == category else None
+        if drawn_from == 1:
+            return 1  # one value for all, which a row of the source may have held
         if category == PRIVATE_ADDRESS and plan.category == "ip_address":
             drawn_from = PRIVATE_ADDRESSES
         return chance_bound(hits.cells * self.run.known.counts.get(category, 0) / drawn_from) if drawn_from else 0

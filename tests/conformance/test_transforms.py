@@ -22,7 +22,13 @@ from tests.transforms.bindings import KEYS, OTHER_KEYS, bind, kept_apart
 
 TRANSFORMS = registry.load("transforms")
 GOLDEN = Path(__file__).parent / "golden_transforms.json"
-PARAMETERS: dict[str, dict[str, Any]] = {"set": {"value": "x"}}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "set": {"value": "x"},
+    "known_password": {"hash": "md5"},
+    "shift": {"by": "90 days"},
+    "noise": {"spread": "10 %"},
+    "generalise": {"first": 2},
+}
 WIDTHS = [1, 3, 8, 13, 20, 40]
 INPUTS = [
     "Jan Peeters", "jan.peeters@bakkerij.example", "Kerkstraat 12 bus 3, 9000 Gent", "AB-1234", "1980-05-17",

@@ -205,3 +205,20 @@ def test_lint_names_unknown_transforms_and_parameters_with_their_line(tmp_path: 
     (told,) = rulefile.lint(rules, {"first_name": (), "permute": ("digit",), "null": ()})
     assert told.endswith(":12: permute has no parameter called digits; did you mean digit?")
     assert rulefile.lint(rules, {"first_name": (), "permute": ("digits",), "null": ()}) == []
+
+
+def test_a_domain_that_is_no_name_is_a_mistake(tmp_path: Path):
+    path = tmp_path / "rules.yaml"
+    path.write_text("format: 1\ntables:\n  a:\n    columns:\n      b: {as: masked, domain: 12}\n", "utf-8")
+    with pytest.raises(RuleError, match=r"rules.yaml:5: domain of column b must be a name"):
+        rulefile.read_rules(path)
+
+
+def test_a_transform_without_what_it_needs_is_a_mistake(tmp_path: Path):
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "format: 1\ntables:\n  a:\n    columns:\n      b: {as: set}\n      c: {as: set, value: 0}\n", "utf-8"
+    )
+    assert rulefile.lint(rulefile.read_rules(path), {"set": ("value",)}, {"set": ("value",)}) == [
+        f"{path}:5: column b is replaced as set without value; write {{as: set, value: …}}"
+    ]
