@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,32 @@ def test_keys_keep_one_pseudonym_for_one_value(tmp_path: Path):
     dump.write_text("CREATE TABLE t (mail text PRIMARY KEY);\nCOPY t (mail) FROM stdin;\na@b.be\n\\.\n")
     with pytest.raises(RuleError, match="is a key or joins one"):
         api.run(dump, tmp_path / "safe.sql", rules)
+
+
+def test_the_dates_of_a_person_move_together_in_every_table_and_those_of_another_otherwise(tmp_path: Path):
+    born = [date(1970, 1, 1) + timedelta(37 * n) for n in range(40)]
+    seen = [born[n % 40] + timedelta(9000 + 11 * n) for n in range(80)]
+    customers = "".join(f"{n}\t{day}\n" for n, day in enumerate(born))
+    visits = "".join(f"{n}\t{n % 40}\t{day} 10:11:12\n" for n, day in enumerate(seen))
+    (tmp_path / "s.sql").write_text(
+        "CREATE TABLE customer (id integer PRIMARY KEY, since date);\n"
+        "CREATE TABLE visit (id integer PRIMARY KEY, customer_id integer REFERENCES customer (id), at timestamp);\n"
+        f"COPY customer (id, since) FROM stdin;\n{customers}\\.\n"
+        f"COPY visit (id, customer_id, at) FROM stdin;\n{visits}\\.\n"
+    )
+    shift = "{as: shift, by: 90 days, policy: per_person, person: %s}"
+    (tmp_path / "r.yaml").write_text(
+        "format: 1\ntables:\n"
+        f"  customer: {{columns: {{since: {shift % 'id'}}}, keep: [id]}}\n"
+        f"  visit: {{columns: {{at: {shift % 'customer_id'}}}, keep: [id, customer_id]}}\n"
+    )
+    result = api.run(tmp_path / "s.sql", tmp_path / "safe.sql", tmp_path / "r.yaml")
+    assert result.passed
+    rows = [line.split("\t") for line in (tmp_path / "safe.sql").read_text().splitlines() if "\t" in line]
+    moved = [(date.fromisoformat(row[1]) - old).days for row, old in zip(rows[:40], born, strict=True)]
+    assert all(0 < abs(days) <= 90 for days in moved)
+    assert len(set(moved)) > 15
+    for row, old in zip(rows[40:], seen, strict=True):
+        day, time = row[2].split(" ")
+        assert time == "10:11:12"
+        assert (date.fromisoformat(day) - old).days == moved[int(row[1])]

@@ -20,7 +20,7 @@ COLUMN_OF = {"document_randomised": "group", "per_person": "person"}
 OWN_DOMAIN = ("masked", "permute", "known_password", "generalise", "noise")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
 SHIFT = "shift"
-"""The transform whose domain is the table: what happened in a row stays as far apart as it was."""
+"""The transform whose domain is the table, or the person: what happened there stays as far apart as it was."""
 
 
 def table_plans(
@@ -63,7 +63,7 @@ def _column_plan(
     policy = str(decision.parameters.get("policy", "deterministic"))
     by = decision.parameters.get(COLUMN_OF.get(policy, ""))
     own = str(roots.get(owner, owner)) if transform in OWN_DOMAIN else transform
-    if transform == SHIFT:
+    if transform == SHIFT and policy != "per_person":
         own = f"{SHIFT} of {owner.table}"
     return ColumnPlan(
         name,

@@ -3,8 +3,9 @@
 Technique (ISO/IEC 20889): randomization (one keyed offset, never 0, of at most `by`).
 
 All columns of a table that are shifted move together, so that everything between two dates of a row stays: durations,
-order, intervals. Tables share an offset where their columns name one `domain`. The time of day and the written form
-stay.
+order, intervals. Tables share an offset where their columns name one `domain`. With `policy: per_person` each person's
+dates move by an offset of their own, the same in every table that names the person. The time of day and the written
+form stay.
 
 Example: {as: shift, by: 90 days}: 2024-05-17 10:11:12 -> 2024-07-02 10:11:12, 19/05/2024 -> 04/07/2024
 
@@ -20,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
@@ -37,6 +38,7 @@ PARAMETERS: Mapping[str, str] = {
     "order": "`dmy` (the default) or `mdy`: how 03/04/1985 is to be read.",
 }
 REQUIRED = ("by",)
+BY_ROW = True
 
 _FAMILIES = (TypeFamily.DATE, TypeFamily.TIMESTAMP, TypeFamily.TEXT)
 
@@ -49,12 +51,12 @@ def kernel(binding: Binding) -> Kernel:
     if binding.column.family is TypeFamily.TEXT and binding.domain.unique:
         raise RuleError(f"{where} is a key of text, in which shifted dates may meet others; give it `permute`")
     offsets, order, other = Offsets(binding), order_of(binding), _typed.kernel(binding)
-    whose = np.zeros(1, np.uint64)  # one person owns the whole domain
+    nobody = np.zeros(1, np.uint64)  # one offset for the whole domain
 
-    def move(days: Days, rows: Rows) -> Days:
-        return days + offsets(whose)
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        def move(days: Days, rows: Rows) -> Days:
+            return days + offsets(nobody if salts is None else salts[rows, 0])
 
-    def mapped(values: pa.Array) -> pa.Array:
         return with_days(values, order, move, other)
 
     return visible(mapped)

@@ -1,7 +1,7 @@
 """No column of numbers or dates is merely shifted: one known value would give all the others away.
 
 Where the rules ask for just that, by `shift`, the opposite holds: all dates of a domain move by one number of days, and
-nothing else changes.
+nothing else changes. Where they ask for it person by person, all dates of one person do.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +20,8 @@ from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
+from anonymizer.verify._fingerprint import spread
+from anonymizer.verify.check_consistency import contradictions
 
 PROMISE = (
     "No replaced column of numbers or dates is the source's, moved by one amount; where the rules ask for a shift, all "
@@ -72,6 +76,9 @@ class Watch(Watcher):
         self._asked: dict[str, _Shift] = {}
         """By domain, what the rules ask to shift."""
         self._torn: Counter[str] = Counter()
+        self._still: Counter[str] = Counter()
+        self._domains: dict[str, int] = {}
+        self._of_person = comparison.pairs(3)
         self._examined = 0
 
     def rows(self, rows: Rows) -> None:
@@ -100,13 +107,28 @@ class Watch(Watcher):
         old, new = old.filter(dates), new.filter(dates)
         moved = pc.subtract(_days(new), _days(old))
         self._examined += len(old)
-        edges = pc.min_max(moved).as_py()
+        if plan.by is not None or plan.policy == "fully_randomised":
+            self._follow_each(plan, rows, dates.to_numpy(zero_copy_only=False), moved)
+            edges = {"min": None}
+        else:
+            edges = pc.min_max(moved).as_py()
         if edges["min"] is not None:
             shift = self._asked.setdefault(str(plan.domain), _Shift())
             shift.low, shift.high = min(shift.low, edges["min"]), max(shift.high, edges["max"])
         known = pc.is_valid(moved)
         rest = [pc.utf8_slice_codeunits(values.filter(known), 10) for values in (old, new)]
         self._torn[str(plan.name)] += pc.invert(pc.equal(*rest)).true_count
+
+    def _follow_each(self, plan: ColumnPlan, rows: Rows, dates: npt.NDArray[np.bool_], moved: pa.Array) -> None:
+        """By how many days the dates of each person, or of each row, moved."""
+        known = pc.is_valid(moved).to_numpy(zero_copy_only=False)
+        days = moved.filter(moved.is_valid()).to_numpy()
+        self._still[str(plan.name)] += int(np.count_nonzero(days == 0))
+        if plan.by is None or plan.by not in rows.old.schema.names:
+            return
+        domain = self._domains.setdefault(str(plan.domain), len(self._domains))
+        whose = rows.prints(plan.by)[0][dates][known] + spread(domain)
+        self._of_person.add(whose, days.astype(np.uint64), np.full(len(days), domain, np.uint64))
 
     def result(self) -> CheckResult:
         problems = [
@@ -119,6 +141,10 @@ class Watch(Watcher):
                 problems.append(f"domain {domain}: dates that the rules ask to shift are where they were")
             elif shift.low != shift.high:
                 problems.append(f"domain {domain}: not all dates are shifted by the same number of days")
+        problems += [f"{name}: {n} dates are where they were" for name, n in self._still.items() if n]
+        torn = Counter(int(group) for pairs in self._of_person.partitions() for group in contradictions(pairs))
+        names = list(self._domains)
+        problems += [f"domain {names[group]}: the dates of {n} people lie otherwise apart" for group, n in torn.items()]
         problems += [f"{name}: the time of day changed in {n} shifted rows" for name, n in self._torn.items() if n]
         return outcome("shifts", PROMISE, problems, self._examined, unseen=self.run.unseen)
 
