@@ -2,7 +2,8 @@
 
 Technique (ISO/IEC 20889): pseudonymization. A Belgian national or bis number becomes the never-issued number (serial
 000 or 999) of the date that its birth date maps to in the domain birth_date, and of the same sex. French, German,
-Dutch, British and American numbers become never-issued ones of their kind. Anything else keeps its look: letters to
+Dutch, Italian, Polish, Spanish, Swiss, British and American numbers become others of their kind, never-issued ones
+where such are known. Anything else keeps its look: letters to
 letters, digits to digits.
 
 Example: 85.07.30-000.61 -> 86.12.26-000.02, and the birth date 1985-07-30 -> 1986-11-02.
@@ -10,7 +11,8 @@ Example: 85.07.30-000.61 -> 86.12.26-000.02, and the birth date 1985-07-30 -> 19
 Capacity: one Belgian number per birth date and sex, some 90,000: people born on one day share it. Where that is too
 few, `range: issued` keeps different numbers different, at the price that some are somebody's.
 
-Never reached: Dutch pseudonyms begin with 9, which is not confirmed to be never issued.
+Never reached: Dutch pseudonyms begin with 9, which is not confirmed to be never issued; Spanish and Swiss ones could be
+somebody's.
 """
 
 from __future__ import annotations
@@ -26,10 +28,15 @@ from anonymizer.errors import RuleError
 from anonymizer.identifiers import (
     be_bis_number,
     be_national_number,
+    ch_ahv,
     de_steuer_id,
+    es_nif,
     fr_nir,
+    gb_nhs,
     gb_nino,
+    it_codice_fiscale,
     nl_bsn,
+    pl_pesel,
     us_ssn,
 )
 from anonymizer.model.plan import Domain
@@ -46,6 +53,7 @@ PARAMETERS: Mapping[str, str] = {
 }
 
 _BELGIAN_DIGITS = 11
+_OTHERS = (fr_nir, de_steuer_id, nl_bsn, gb_nino, us_ssn, es_nif, it_codice_fiscale, ch_ahv, pl_pesel, gb_nhs)
 _SERIALS = 499
 """Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
 
@@ -67,7 +75,7 @@ def capacity(domain: Domain) -> int | None:
 def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     return (
         *(_belgian(binding, identifier) for identifier in (be_national_number, be_bis_number)),
-        *(_numbered.by_index(binding, identifier) for identifier in (fr_nir, de_steuer_id, nl_bsn, gb_nino, us_ssn)),
+        *(_numbered.by_index(binding, identifier) for identifier in _OTHERS),
     )
 
 
