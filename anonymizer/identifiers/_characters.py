@@ -120,7 +120,8 @@ def compact(values: pa.Array, width: int, separators: str = SEPARATORS) -> Compa
         places = np.flatnonzero(form.kinds == WANTED)
         count = min(len(places), width)
         rows = slice(None) if form.whole else form.rows
-        codes[rows, :count] = _UPPER[form.data[:, places[:count]]]
+        signs = form.data[:, places[:count]]
+        codes[rows, :count] = signs - (signs >= _FIRST_LOWER) * _CASE  # only letters are above the small a
         lengths[rows] = len(places)
     if rest:
         rows = np.concatenate(rest)
@@ -177,6 +178,8 @@ def write_characters(like: pa.Array, codes: Bytes) -> pa.Array:
     """
 
     def written(old: Bytes, new: Bytes) -> Bytes:
+        if not old.size or old.max() < _FIRST_LOWER:
+            return new
         return np.where((old >= _FIRST_LOWER) & (new >= _FIRST_LETTER), new | _CASE, new)
 
     data, offsets = flat_bytes(like)
@@ -184,14 +187,15 @@ def write_characters(like: pa.Array, codes: Bytes) -> pa.Array:
     rest: list[Places] = []
     for form in forms(data, offsets, LETTERS_AND_DIGITS, rest):
         places = np.flatnonzero(form.kinds == WANTED)
-        new = written(form.data[:, places], codes[form.rows, : len(places)])
+        rows = slice(None) if form.whole else form.rows
+        new = written(form.data[:, places], codes[rows, : len(places)])
         _put(changed, offsets, form.rows, places, form.whole, new)
     if rest:
-        rows = np.concatenate(rest)
-        where, inside = _selected(data, offsets, rows)
+        rare = np.concatenate(rest)
+        where, inside = _selected(data, offsets, rare)
         chosen = LETTERS_AND_DIGITS[data[where]] == WANTED
         row, place, _ = _rows_and_places(chosen, inside)
-        changed[where[chosen]] = written(data[where[chosen]], codes[rows[row], place])
+        changed[where[chosen]] = written(data[where[chosen]], codes[rare[row], place])
     return strings(changed, offsets)
 
 
@@ -304,7 +308,9 @@ def mod_97(codes: Bytes) -> NDArray[np.int64]:
         weights = [1]
         for shift in shifts[:0:-1].tolist():
             weights.append(weights[-1] * shift % 97)
-        return weighted(_VALUES[codes], weights[::-1]) % 97
+        # The letter A has code 65 and value 10, the digit 0 code 48 and value 0.
+        values = codes.T - np.where(first.T, _FIRST_LETTER - np.uint8(10), _ZERO)
+        return weighted(values.T, weights[::-1]) % 97
     rest = np.zeros(len(codes), np.int64)
     for place in range(codes.shape[1]):
         rest = (rest * np.where(is_letter[:, place], 100, 10) + _VALUES[codes[:, place]]) % 97

@@ -90,7 +90,7 @@ def forms(data: Bytes, offsets: Places, table: Bytes, rest: list[Places]) -> Ite
 
 
 def _of_one_length(rows: Places, data: Bytes, whole: bool, table: Bytes, rest: list[Places]) -> Iterator[Form]:
-    kinds = table[data]
+    kinds = np.frombuffer(data.tobytes().translate(table.tobytes()), np.uint8).reshape(data.shape)
     if (kinds == kinds[0]).all():
         yield Form(rows, data, kinds[0], whole)
         return

@@ -12,6 +12,7 @@ from anonymizer.contracts import Binding, Kernel
 from anonymizer.identifiers import (
     be_enterprise_number,
     de_vat,
+    eu_vat,
     fr_siren,
     fr_siret,
     fr_vat,
@@ -19,6 +20,7 @@ from anonymizer.identifiers import (
     lu_vat,
     nl_vat,
 )
+from anonymizer.pseudonyms.permutation import Permutation
 from anonymizer.transforms import _numbered
 
 _BELGIAN_DIGITS = 10
@@ -45,9 +47,24 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
         _numbered.by_index(binding, nl_vat),
         _numbered.Kind(fr_vat.is_valid, french_vat_replaced),
         *(_numbered.by_index(binding, identifier) for identifier in (de_vat, lu_vat, gb_vat)),
+        _numbered.Kind(eu_vat.is_valid, _european(binding)),
         _numbered.Kind(fr_siret.is_valid, siret_replaced),
         _numbered.by_index(binding, fr_siren),
     )
+
+
+def _european(binding: Binding) -> Kernel:
+    """One to one within the numbers of each country."""
+    key = binding.keys.derive("number", _numbered.root(binding.domain), "eu_vat")
+
+    def replaced(values: pa.Array) -> pa.Array:
+        ranks, schemes = eu_vat.rank(values), eu_vat.schemes(values)
+        for each in np.unique(schemes).tolist():
+            here = schemes == each
+            ranks[here] = Permutation(key, eu_vat.SCHEMES[each].space)(ranks[here])
+        return eu_vat.from_rank(ranks, values)
+
+    return replaced
 
 
 def _after_country(kernel: Kernel) -> Kernel:

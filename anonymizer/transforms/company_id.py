@@ -1,14 +1,16 @@
 """Company numbers: never-issued numbers of the same kind, in the same written form.
 
-Technique (ISO/IEC 20889): pseudonymization. Belgian enterprise numbers, French SIREN and SIRET and VAT numbers of
-Belgium, the Netherlands, France, Germany, Luxembourg and the United Kingdom become others of their kind. Different
-issued Belgian numbers stay different. One company keeps one number: 0123.456.749, BE0123456749 and BE 123.456.749
-agree, in columns of company and of VAT numbers, and so do the SIREN, SIRET and VAT number of a French one.
+Technique (ISO/IEC 20889): pseudonymization. Belgian enterprise numbers, French SIREN and SIRET and VAT numbers of the
+European Union and the United Kingdom become others of their kind. Different issued Belgian numbers stay different, and
+so do those of the member states other than Germany, France, Luxembourg and the Netherlands. One company keeps one
+number: 0123.456.749, BE0123456749 and BE 123.456.749 agree, in columns of company and of VAT numbers, and so do the
+SIREN, SIRET and VAT number of a French one.
 
 Example: BE 0412.345.678 -> BE 1507.220.964. Anything else keeps its look, and the letters in front of a VAT number.
 
-Never reached: German and Luxembourg pseudonyms could be somebody's, since no never-issued range is known there, and
-so could those of VAT numbers of other countries, whose digits are drawn without regard to their checksum.
+Never reached: pseudonyms of VAT numbers of member states other than Belgium, France and the Netherlands could be
+somebody's, since no never-issued range is known there, and so could those of what passes no checksum, whose digits are
+drawn.
 """
 
 from __future__ import annotations

@@ -2,15 +2,17 @@
 
 Technique (ISO/IEC 20889): pseudonymization. A Belgian national or bis number becomes the never-issued number (serial
 000 or 999) of the date that its birth date maps to in the domain birth_date, and of the same sex. French, German,
-Dutch, British and American numbers become never-issued ones of their kind. Anything else keeps its look: letters to
-letters, digits to digits.
+Dutch, Italian, Polish, Spanish, Swiss, British and American numbers become others of their kind, never-issued ones
+where such are known. Anything else keeps its look: letters to letters, digits to digits.
 
 Example: 85.07.30-000.61 -> 86.12.26-000.02, and the birth date 1985-07-30 -> 1986-11-02.
 
-Capacity: one Belgian number per birth date and sex, some 90,000: people born on one day share it. Where that is too
-few, `range: issued` keeps different numbers different, at the price that some are somebody's.
+Capacity: one Belgian number per birth date and sex, some 90,000: people born on one day share it. In a key, all but one
+of them get a number of another birth date and of their sex. Where even that is too few, `range: issued` keeps
+different numbers different, at the price that some are somebody's.
 
-Never reached: Dutch pseudonyms begin with 9, which is not confirmed to be never issued.
+Never reached: Dutch pseudonyms begin with 9, which is not confirmed to be never issued; Spanish and Swiss ones could be
+somebody's.
 """
 
 from __future__ import annotations
@@ -26,10 +28,15 @@ from anonymizer.errors import RuleError
 from anonymizer.identifiers import (
     be_bis_number,
     be_national_number,
+    ch_ahv,
     de_steuer_id,
+    es_nif,
     fr_nir,
+    gb_nhs,
     gb_nino,
+    it_codice_fiscale,
     nl_bsn,
+    pl_pesel,
     us_ssn,
 )
 from anonymizer.model.plan import Domain
@@ -49,6 +56,7 @@ WIDER = _numbered.WIDER
 _BELGIAN_DIGITS = 11
 _ISSUED = 998 * 365 * 40
 """Issued numbers of forty years of births: a pseudonym lies near its original, and so do most people."""
+_OTHERS = (fr_nir, de_steuer_id, nl_bsn, gb_nino, us_ssn, es_nif, it_codice_fiscale, ch_ahv, pl_pesel, gb_nhs)
 _SERIALS = 499
 """Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
 
@@ -68,13 +76,15 @@ def capacity(domain: Domain) -> int | None:
 def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     return (
         *(_belgian(binding, identifier) for identifier in (be_national_number, be_bis_number)),
-        *(_numbered.by_index(binding, identifier) for identifier in (fr_nir, de_steuer_id, nl_bsn, gb_nino, us_ssn)),
+        *(_numbered.by_index(binding, identifier) for identifier in _OTHERS),
     )
 
 
 def _belgian(binding: Binding, identifier: ModuleType) -> _numbered.Kind:
-    if binding.variant or not binding.parameters.get("coherent", True):
+    if not binding.parameters.get("coherent", True):
         return _numbered.by_index(binding, identifier)
+    if binding.variant:
+        return _of_same_sex(binding, identifier)
     dates = BirthDates(binding)
     prf = Prf(binding.keys.derive("number", binding.domain.name, "serial"))
     issued = binding.parameters.get("range") == "issued"
@@ -90,5 +100,16 @@ def _belgian(binding: Binding, identifier: ModuleType) -> _numbered.Kind:
         factor = hashes[:, 0] % np.uint64(_SERIALS - 1) + np.uint64(1)
         serial = 2 * ((old * factor + hashes[:, 1]) % np.uint64(_SERIALS)).astype(np.int64) + np.where(male, 1, 2)
         return identifier.join(new, male, values, serial)
+
+    return _numbered.Kind(identifier.is_valid, replaced)
+
+
+def _of_same_sex(binding: Binding, identifier: ModuleType) -> _numbered.Kind:
+    """For a number whose place is taken: one of any birth date, and still of its sex."""
+    index = _numbered.indices(binding, identifier)
+
+    def replaced(values: pa.Array) -> pa.Array:
+        male = identifier.split(values)[1].astype(np.uint64)
+        return identifier.from_index(index(values) // np.uint64(2) * np.uint64(2) + male, values)
 
     return _numbered.Kind(identifier.is_valid, replaced)

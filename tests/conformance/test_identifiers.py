@@ -29,16 +29,20 @@ RANKED_FORM = pytest.mark.parametrize(
 JUDGES = {
     "be_enterprise_number": "be.vat",
     "bic": "bic",
+    "ch_ahv": "ch.ssn",
     "credit_card": "luhn",
     "de_vat": "de.vat",
+    "es_nif": "es.nif",
     "fr_nir": "fr.nir",
     "fr_siren": "fr.siren",
     "fr_siret": "fr.siret",
     "fr_vat": "fr.tva",
+    "gb_nhs": "gb.nhs",
     "gb_vat": "gb.vat",
     "lu_vat": "lu.tva",
     "nl_bsn": "nl.bsn",
     "nl_vat": "nl.btw",
+    "pl_pesel": "pl.pesel",
 }
 """Identifier -> the module of python-stdnum that accepts every number that it ranks."""
 LENGTH_CHANGES = ("ipv4", "ipv6", "url")
@@ -185,6 +189,10 @@ def test_small_capacities_are_counted_right(identifier: ModuleType):
 def test_the_spaces_of_checksums_are_counted_right():
     assert IDENTIFIERS["gb_vat"]._numbers().space == IDENTIFIERS["gb_vat"].SPACE
     assert IDENTIFIERS["nl_vat"]._numbers().space - 1 == IDENTIFIERS["nl_vat"].SPACE
+    for name in ("ch_ahv", "es_nif", "gb_nhs", "it_codice_fiscale"):
+        assert IDENTIFIERS[name]._NUMBERS.space == IDENTIFIERS[name].SPACE
+    assert IDENTIFIERS["gb_nhs"]._UNISSUED.space == IDENTIFIERS["gb_nhs"].CAPACITY
+    assert IDENTIFIERS["it_codice_fiscale"]._UNISSUED.space == IDENTIFIERS["it_codice_fiscale"].CAPACITY
     assert _eleven_test.numbers().space - 1 == IDENTIFIERS["nl_bsn"].SPACE
     everything = pa.array([f"LU{number:08d}" for number in range(0, 10**8, 101)])
     valid = everything.filter(IDENTIFIERS["lu_vat"].is_valid(everything))

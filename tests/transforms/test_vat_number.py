@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from stdnum.be import vat as belgian
 from stdnum.de import vat as german
@@ -11,7 +12,9 @@ from stdnum.fr import tva as french
 from stdnum.gb import vat as british
 from stdnum.lu import tva as luxembourgish
 from stdnum.nl import btw as dutch
+from stdnum.pl import nip as polish
 
+from anonymizer.identifiers import eu_vat
 from anonymizer.transforms import vat_number
 from tests.transforms.bindings import bind
 
@@ -48,3 +51,16 @@ def test_other_countries_keep_their_letters():
 def test_small_letters_and_spaces_make_no_other_company():
     one, other = mapped("BE1900000069", "be 1900 000 069")
     assert other.upper().replace(" ", "") == one
+
+
+def test_different_numbers_of_another_member_state_stay_different_and_valid():
+    numbers = eu_vat.from_rank(np.arange(3_000, dtype=np.uint64) * 811, pa.array(["PL 100-000-00-06"] * 3_000))
+    new = mapped(*numbers.to_pylist())
+    assert len(set(new)) == 3_000
+    assert all(polish.is_valid(number) for number in new)
+    assert not set(new) & set(numbers.to_pylist())
+
+
+def test_a_greek_number_is_the_same_with_either_prefix():
+    one, other = mapped("EL 000000012", "GR000000012")
+    assert one.replace(" ", "")[2:] == other[2:]
