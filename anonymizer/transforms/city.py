@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.gazetteer import gazetteer
 from anonymizer.transforms import _text
-from anonymizer.transforms._places import Places, gazetteer
+from anonymizer.transforms._places import Places
 
 NAME = "city"
 CATEGORIES: tuple[str, ...] = ("city",)
@@ -34,4 +35,4 @@ def _build(binding: Binding, width: int | None) -> Kernel:
 
 def capacity(domain: Domain) -> int | None:
     """The listed ones."""
-    return _text.capacity(domain, len(gazetteer().towns))
+    return _text.capacity(domain, len(gazetteer().people))

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.vocabulary import Vocabulary
 from anonymizer.transforms import _text
-from anonymizer.transforms._places import Places, gazetteer
+from anonymizer.transforms._places import Places
 
 NAME = "region"
 CATEGORIES: tuple[str, ...] = ("region",)
@@ -29,9 +30,9 @@ def kernel(binding: Binding) -> Kernel:
 
 
 def _build(binding: Binding, width: int | None) -> Kernel:
-    return Places(binding.keys, binding.locales, width).provinces
+    return Places(binding.keys, binding.locales, width).regions
 
 
 def capacity(domain: Domain) -> int | None:
     """The listed ones."""
-    return _text.capacity(domain, len(gazetteer().provinces))
+    return _text.capacity(domain, len(Vocabulary.load("regions")))
