@@ -136,6 +136,10 @@ class Places:
             return self._with_codes(values)
         return self._towns(values)
 
+    def lists(self, values: pa.Array) -> pa.Array:
+        """bool: whether a town of that name is listed."""
+        return pa.array(self._found(values)[0] >= 0)
+
     def _with_codes(self, values: pa.Array) -> pa.Array:
         """Of which some have a postcode in front."""
         parts = pc.extract_regex(values, _CODE_AND_TOWN)
@@ -180,7 +184,8 @@ class Places:
         if len(missing):
             rest = values.take(pa.array(missing))
             plain = pc.replace_substring_regex(rest, _BESIDE, "")
-            for keys in (_with_saints(rest), compact(plain), _with_saints(plain)):
+            river = compact(pc.replace_substring_regex(rest, r"(?i)\s*s?/\s*", " sur "))
+            for keys in (_with_saints(rest), river, compact(plain), _with_saints(plain)):
                 here = at[missing] < 0
                 if here.any():
                     at[missing[here]] = self._looked_up(self._prf(pc.filter(keys, pa.array(here))))

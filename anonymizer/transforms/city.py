@@ -16,6 +16,7 @@ from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.gazetteer import gazetteer
 from anonymizer.transforms import _text
+from anonymizer.transforms._cells import each_once
 from anonymizer.transforms._places import Places
 
 NAME = "city"
@@ -30,7 +31,7 @@ def kernel(binding: Binding) -> Kernel:
 
 
 def _build(binding: Binding, width: int | None) -> Kernel:
-    return Places(binding.keys, binding.locales, width).towns
+    return each_once(Places(binding.keys, binding.locales, width).towns)
 
 
 def capacity(domain: Domain) -> int | None:

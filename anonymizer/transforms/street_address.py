@@ -18,6 +18,7 @@ from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.vocabulary import Vocabulary
 from anonymizer.transforms import _text
+from anonymizer.transforms._cells import each_once
 from anonymizer.transforms._streets import Streets
 
 NAME = "street_address"
@@ -28,10 +29,14 @@ PARAMETERS: dict[str, str] = {}
 
 def kernel(binding: Binding) -> Kernel:
     """Takes every type: what is no text gets a value of its type."""
-    return _text.text_kernel(binding, lambda narrow: _text.told_apart(narrow, Streets, NAME))
+    return _text.text_kernel(binding, lambda narrow: _text.told_apart(narrow, _build, NAME))
+
+
+def _build(binding: Binding, width: int | None) -> Kernel:
+    return each_once(Streets(binding, width))
 
 
 def capacity(domain: Domain) -> int | None:
     """Streets of one language that fit the width, times house numbers."""
     width = None if domain.width is None else max(domain.width - 4, 0)
-    return _text.capacity(domain, max(Vocabulary.load("streets", "nl").fitting(width), 1) * 199)
+    return _text.capacity(domain, max(Vocabulary.load("streets", "nl").fitting(width), 1) * 90)
