@@ -53,9 +53,15 @@ _RIVER = r"\s(?:am|an der|im|in der|in|bei|ob der|vor der|a\.d\.)\s.*$"
 _CODE_AND_TOWN = r"^(?P<code>[A-Za-z]{0,3}[- ]?[0-9]{4,5})(?P<gap>\s+)(?P<name>[^0-9]*[^0-9\s].*)$"
 _LETTERS_AND_TOWN = r"^(?P<letters>[A-Z]{2})\s+(?P<name>\S.*)$"
 _POSTCODE = r"^(?P<country>[A-Za-z]{1,3})?[- ]?(?P<digits>[0-9]{4,5})\s?(?P<letters>[A-Za-z]{2})?$"
+_LIKE_A_POSTCODE = (
+    r"^(?:[A-Z]{1,2}[0-9][0-9A-Z]{0,2}(?:[ -]?[0-9][A-Z0-9]{2,3})?|"
+    r"[0-9]{3,5}(?:[ -][0-9]{2,4})?|[0-9]{6}|[0-9]{2}-[0-9]{3})$"
+)
+"""Of countries whose postcodes are not listed."""
 _PREFIXES = {"b": "be", "l": "lu", "lux": "lu", "a": "at", "f": "fr", "d": "de"} | {name: name for name in SIZES}
-_HOME = 3_000
-"""How many hundreds of inhabitants more a town of the plan's countries is taken to have when names are the same."""
+_HOME, _TOWN = 3_000, 30
+"""Hundreds of inhabitants: what a place of the plan's countries counts for beside places of one name elsewhere, and
+from how many on it goes before all of them."""
 
 
 class _Index(NamedTuple):
@@ -102,20 +108,25 @@ def _index(key: bytes, countries: tuple[str, ...]) -> _Index:
     row = np.concatenate(rows)
     town = row % count
     home = pc.is_in(book.country, pa.array(countries)).to_numpy(zero_copy_only=False)[town]
-    weight = book.people[town] / np.repeat(divisors, [len(part) for part in rows])
-    weight = np.where(home, weight * 100 + _HOME, weight)
+    leads = book.first_row[book.slot_of_row[town]] == town  # before a part of another town
+    weight = (book.people[town] + leads) / np.repeat(divisors, [len(part) for part in rows])
+    weight = np.where(home, weight * 100 + _HOME, weight) + np.where(home & (book.people[town] >= _TOWN), 1e9, 0)
     hashes = prf(pa.concat_arrays(keys))[:, 0]
     order = np.lexsort((np.arange(len(row)), -weight, hashes))
     order = order[np.flatnonzero(np.diff(hashes[order], prepend=hashes[order[0]] + np.uint64(1)))]
-    areas = prf(book.labels)[:, 1]
-    ring = np.lexsort((areas, book.peers))
-    peers = book.peers[ring]
-    last = np.flatnonzero(np.diff(peers, append=-1))
-    following = np.roll(ring, -1)
-    following[last] = ring[np.concatenate([[0], last[:-1] + 1])]
-    next_area = np.empty_like(following)
-    next_area[ring] = following
+    next_area = _ring(book.peers, prf(book.labels)[:, 1])
     return _Index(prf, next_area, hashes[order], town[order], row[order] >= count)
+
+
+def _ring(groups: Integers, hashes: NDArray[np.uint64]) -> Integers:
+    """For each member the next one, once those of each group stand on a ring in the order of their hashes."""
+    order = np.lexsort((hashes, groups))
+    last = np.flatnonzero(np.diff(groups[order], append=-1))
+    following = np.roll(order, -1)
+    following[last] = order[np.concatenate([[0], last[:-1] + 1])]
+    result = np.empty_like(following)
+    result[order] = following
+    return result
 
 
 class Places:
@@ -255,7 +266,7 @@ class Places:
             numbers = written @ 10 ** np.arange(size)[::-1]
             slots = self._slots(numbers, told[rows], size)
             if size == 4 and padded:  # a column of numbers has lost the zero in front
-                slots = np.where(slots < 0, self._slots(numbers, told[rows], 5), slots)
+                slots = np.where(told[rows] == "?", self._padded(numbers, slots), slots)
             new = self._book.code[self._next_slots(np.maximum(slots, 0))]
             good = (slots >= 0) & (new < 10**size)
             if good.any():
@@ -298,21 +309,25 @@ class Places:
             slots[rows] = lists[name].nearest[numbers[rows]]
         return slots
 
+    def _padded(self, numbers: Integers, slots: Integers) -> Integers:
+        """`slots`, but those of the plan's countries for numbers that are postcodes of five digits there."""
+        for name in self._countries:
+            if SIZES.get(name) == 5:
+                listed = self._book.postcodes[name].listed[numbers]
+                slots = np.where(listed >= 0, listed, slots)
+        return slots
+
     def regions(self, values: pa.Array) -> pa.Array:
         """Names and codes of regions, visible text without nulls; any other text becomes a region by keyed choice."""
-        rows = Vocabulary.load("regions").rows
-        groups, own, other, code = (np.array([row[column] for row in rows], object) for column in range(4))
-        labels = self._prf(pa.array([f"{row[0]} {row[1]}" for row in rows]))[:, 0]
-        numbers = np.unique(groups.astype(str), return_inverse=True)[1]
-        ring = np.lexsort((labels, numbers))
-        last = np.flatnonzero(np.diff(numbers[ring], append=-1))
-        following = np.roll(ring, -1)
-        following[last] = ring[np.concatenate([[0], last[:-1] + 1])]
-        after = np.empty_like(following)
-        after[ring] = following
+        rows = sorted(Vocabulary.load("regions").rows, key=lambda row: row[0][:2] not in self._countries)
+        groups, codes, own, other = (np.array([row[column] for row in rows]) for column in range(4))
+        after = _ring(
+            np.unique(groups, return_inverse=True)[1],
+            self._prf(pa.array([f"{group} {name}" for group, name in zip(groups, own, strict=True)]))[:, 0],
+        )
         keys = compact(values)
         stripped = pc.replace_substring_regex(keys, "^(provincie|provincede|provincedu|province|provinz|kanton)", "")
-        names = pa.array([*own, *np.where(other == "", own, other), *np.where(code == "", own, code)], pa.string())
+        names = pa.array(np.concatenate([own, other, np.where(codes == "", own, codes)]))
         found = pc.index_in(stripped, value_set=pc.replace_substring_regex(compact(names), "^kanton", ""))
         hashes, count = self._prf(keys), len(rows)
         at = pc.fill_null(found, 0).to_numpy().astype(np.int64)
@@ -329,7 +344,7 @@ class Places:
 def _with_lead(values: pa.Array, scrambled: pa.Array) -> pa.Array:
     """`scrambled`, but with the first letters of `values`, or its first one or two digits: they tell the region.
 
-    Where nothing else is left it is as scrambled.
+    Only of what has the form of a postcode somewhere; where nothing else is left it is as scrambled.
     """
     data, offsets = flat_bytes(values)
     lengths = np.diff(offsets)
@@ -340,4 +355,5 @@ def _with_lead(values: pa.Array, scrambled: pa.Array) -> pa.Array:
     counts, _ = digits_of(values)
     lead = np.where(first > 0, np.minimum(first, 3), np.select([counts >= 5, counts >= 3], [2, 1], 0))
     kept = with_bytes(values, np.where(places < np.repeat(lead, lengths), data, flat_bytes(scrambled)[0]))
-    return pc.if_else(pc.equal(kept, values), scrambled, kept)
+    good = pc.and_(pc.match_substring_regex(values, _LIKE_A_POSTCODE), pc.not_equal(kept, values))
+    return pc.if_else(good, kept, scrambled)
