@@ -55,9 +55,10 @@ _LETTERS_AND_TOWN = r"^(?P<letters>[A-Z]{2})\s+(?P<name>\S.*)$"
 _POSTCODE = r"^(?P<country>[A-Za-z]{1,3})?[- ]?(?P<digits>[0-9]{4,5})\s?(?P<letters>[A-Za-z]{2})?$"
 _LIKE_A_POSTCODE = (
     r"^(?:[A-Z]{1,2}[0-9][0-9A-Z]{0,2}(?:[ -]?[0-9][A-Z0-9]{2,3})?|"
-    r"[0-9]{3,5}(?:[ -][0-9]{2,4})?|[0-9]{6}|[0-9]{2}-[0-9]{3})$"
+    r"[0-9]{3,5}(?:[ -][0-9]{2,4})?|[0-9]{6}|[0-9]{2}-[0-9]{3}|"
+    r"(?i:b|be|l|lu|lux|a|at|f|fr|d|de|nl|ch)[- ]?[0-9]{4,5}(?:\s?[A-Za-z]{2})?)$"
 )
-"""Of countries whose postcodes are not listed."""
+"""Of any country: what begins with signs that tell the country or region."""
 _PREFIXES = {"b": "be", "l": "lu", "lux": "lu", "a": "at", "f": "fr", "d": "de"} | {name: name for name in SIZES}
 _HOME, _TOWN = 3_000, 30
 """Hundreds of inhabitants: what a place of the plan's countries counts for beside places of one name elsewhere, and

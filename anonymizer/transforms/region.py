@@ -2,10 +2,12 @@
 
 Technique (ISO/IEC 20889): pseudonymization.
 
-Cities, postcodes and provinces move together (see `_places`), so what belonged together does so afterwards. A name in
-none of the lists becomes one of the plan's countries by keyed choice. In a key, a token follows the name.
+Packs keep regions: cities and postcodes are exchanged within theirs (see `_places`), so a kept region stays true, and
+one replaced by this no longer agrees with the city beside it. It is for columns of smaller areas, or where few people
+share a region. Names and codes of provinces, departments and states in the lists stand on a ring in keyed order; any
+other text becomes one of the plan's countries by keyed choice. In a key, a token follows the name.
 
-Example: Oost-Vlaanderen -> Limburg, Hainaut -> Luxembourg
+Example: Oost-Vlaanderen -> Limburg, Hainaut -> Luxembourg, TX -> ME
 
 Never reached: places are real, but no person lives at an invented street.
 """
