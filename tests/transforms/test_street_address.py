@@ -120,3 +120,11 @@ def test_narrow_addresses_get_shorter(width: int):
     ):
         result = one(kernel, address)
         assert 0 < len(result) <= width
+
+
+def test_a_box_alone_becomes_another_one():
+    boxes = pa.array([f"bus {number}" for number in range(300)])
+    result = STREET(boxes).to_pylist()
+    assert all(
+        re.fullmatch(r"bus [1-9]\d?", new) and old != new for old, new in zip(boxes.to_pylist(), result, strict=True)
+    )
