@@ -116,6 +116,7 @@ def _index(key: bytes, countries: tuple[str, ...]) -> _Index:
     order = np.lexsort((np.arange(len(row)), -weight, hashes))
     order = order[np.flatnonzero(np.diff(hashes[order], prepend=hashes[order[0]] + np.uint64(1)))]
     next_area = _ring(book.peers, prf(book.labels)[:, 1])
+    pa.default_memory_pool().release_unused()  # what reading the lists took: some 50 MB
     return _Index(prf, next_area, hashes[order], town[order], row[order] >= count)
 
 

@@ -85,11 +85,11 @@ class Streets:
         """Street with number, in either order, or one of them."""
         result, rest = self._plain(values)
         for pattern, mapped in ((_BOX_ALONE, self._box_alone), (_POST_BOX, self._post_box)):
-            parts = pc.extract_regex(values, pattern)
-            if parts.null_count < len(parts):
-                rows = parts.is_valid().to_numpy(zero_copy_only=False)
-                result = pc.replace_with_mask(result, pa.array(rows), mapped(parts.drop_null()))
-                rest = rest & ~rows
+            found = pc.match_substring_regex(values, pattern)
+            if found.true_count:
+                parts = pc.extract_regex(values.filter(found), pattern)
+                result = pc.replace_with_mask(result, found, mapped(parts))
+                rest = rest & ~found.to_numpy(zero_copy_only=False)
         number_leads = _first_bytes(values) - np.uint8(ord("0")) < 10
         for leads, pattern, mapped in (
             (True, rf"(?i)^(?P<number>{_NUMBER})$", self._number_alone),
