@@ -55,7 +55,7 @@ _LETTERS_AND_TOWN = r"^(?P<letters>[A-Z]{2})\s+(?P<name>\S.*)$"
 _POSTCODE = r"^(?P<country>[A-Za-z]{1,3})?[- ]?(?P<digits>[0-9]{4,5})\s?(?P<letters>[A-Za-z]{2})?$"
 _LIKE_A_POSTCODE = (
     r"^(?:[A-Z]{1,2}[0-9][0-9A-Z]{0,2}(?:[ -]?[0-9][A-Z0-9]{2,3})?|"
-    r"[0-9]{3,5}(?:[ -][0-9]{2,4})?|[0-9]{6}|[0-9]{2}-[0-9]{3}|"
+    r"[0-9]{3,5}(?:[ -][0-9]{2,4})?|[0-9]{6}|[0-9]{2}-[0-9]{3}|[A-Z]{1,3}-[0-9][0-9 ]{2,7}|"
     r"(?i:b|be|l|lu|lux|a|at|f|fr|d|de|nl|ch)[- ]?[0-9]{4,5}(?:\s?[A-Za-z]{2})?)$"
 )
 """Of any country: what begins with signs that tell the country or region."""
