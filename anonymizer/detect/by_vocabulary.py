@@ -16,12 +16,14 @@ from anonymizer.contracts import Exhibit
 from anonymizer.detect import _samples
 from anonymizer.model.finding import Evidence
 from anonymizer.model.schema import TypeFamily
+from anonymizer.pseudonyms.gazetteer import large_towns
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary
 from anonymizer.pseudonyms.written_form import compact
 
 _FEWEST = 4
 """Fewer distinct values than these say nothing."""
-_TOWNS = ("be", "nl", "fr", "de")
+_TOWNS = ((50, ("be",)), (400, ("nl", "fr", "de")))
+"""Towns with so many hundreds of inhabitants; names of villages are those of people and things."""
 
 
 def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
@@ -71,8 +73,8 @@ def _surnames() -> pa.Array:
 
 @cache
 def _towns() -> pa.Array:
-    rows = [row[1:3] for country in _TOWNS for row in Vocabulary.load("towns", country).rows]
-    return pc.unique(compact(pa.array([name for names in rows for name in names], pa.string())))
+    towns = [large_towns(least, countries) for least, countries in _TOWNS]
+    return pc.unique(compact(pa.concat_arrays(towns)))
 
 
 def _joined(name: str, languages: tuple[str, ...]) -> pa.Array:

@@ -9,6 +9,8 @@
     _full_name     whole names, token by token
     _local_part    logins and what stands before the @
     _places        towns, postcodes, provinces
+    _streets       streets, house numbers, boxes
+    _address_lines what stands around a street in an address
     _blobs         the smallest file of each kind
 
 A transform never looks at the row: what agrees, agrees because the parts of a value map by value in the domains of

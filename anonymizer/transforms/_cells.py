@@ -59,6 +59,18 @@ def of_rows(salts: Salts | None, rows: np.ndarray) -> Salts | None:
     return None if salts is None else salts[rows]
 
 
+def each_once(kernel: Kernel) -> Kernel:
+    """The same kernel, for values that cost far more than looking for their repetitions: called on distinct ones."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        encoded = values.dictionary_encode()
+        if len(encoded.dictionary) > 0.8 * len(values):
+            return kernel(values)
+        return kernel(encoded.dictionary).take(encoded.indices)
+
+    return mapped
+
+
 def part_domain(binding: Binding, category: str) -> Domain:
     """The domain in which a part of a composite value maps: the one that columns of that category have by default."""
     return binding.domains.get(category, Domain(category))

@@ -1,7 +1,8 @@
 """Streets, house numbers and boxes, and addresses on one line.
 
-Each part maps by value: the street in the language that its words tell, the house number to a small number, the box in
-its form, town and postcode as in columns of their own. So an address on one line agrees with one in four columns.
+Each part maps by value: the street in the language that its words tell, the house number to one of as many digits, the
+box in its form, what stands around them as `_address_lines` says. So an address on one line agrees with one in four
+columns.
 """
 
 from __future__ import annotations
@@ -16,28 +17,33 @@ from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary, below, languages
 from anonymizer.pseudonyms.written_form import compact, flat_bytes, from_flat, normalise, restore_case
-from anonymizer.transforms import _scrambled
+from anonymizer.transforms import _full_name, _scrambled
+from anonymizer.transforms._address_lines import AddressLines
 from anonymizer.transforms._cells import first_fitting, part_domain
 from anonymizer.transforms._places import Places
 
 _TOLD = {
     "fr": r"^(rue|avenue|av|place|pl|chaussee|ch|boulevard|bd|blvd|allee|chemin|square|quai|clos|impasse|route|"
     r"rte|sentier|cite|cours|esplanade|dreve|venelle|passage)\b",
-    "nl": r"(straat|str|laan|weg|plein|steenweg|stwg|dreef|lei|kaai|baan|dorp|hof|gracht|singel|markt|pad|berg|heide|"
-    r"kouter|vest|dijk|hoek|park|ring|plaats|veld|akker)\b",
-    "de": r"(strasse|platz|gasse|allee|ufer|damm|steig)\b",
+    "nl": r"(straat|laan|plein|steenweg|stwg|dreef|lei|kaai|baan|dorp|gracht|singel|pad|heide|kouter|vest|dijk|hoek|"
+    r"plaats|veld|akker)\b",
+    "de": r"(strasse|platz|gasse|allee|ufer|damm|steig)\b|^(am|an der|zum|zur|im|auf der)\s|"
+    r"(haupt|bahnhof|schul|garten|kirch|linden|goethe|schiller|ring)str\b",
     "en": r"\b(street|st|road|rd|lane|avenue|ave|drive|close|way|court|crescent|terrace|square|gardens|grove)$",
 }
 """In which language a street's name is, its normal form told by words; the first match in this order counts."""
-_POSTCODE = r"(?:[A-Za-z]{1,2}-)?[0-9]{4,5}(?:\s?[A-Z]{2}\b)?"
-_TAIL = rf"(?s)^(?P<street>.+?)(?P<gap>\s*[,;\n]\s*|\s+-\s+|\s+)(?P<tail>{_POSTCODE}\s+[^\d\s][^\d]*)$"
-_ENDS_IN_TOWN = rf"[\s,;]{_POSTCODE}\s+[^\d\s][^\d]*$"
+_DUTCH_OR_GERMAN = r"(str|weg|hof|markt|berg|ring|park)\b"
 _BOX = r"(?:bus|bte|boîte|boite|box|b|app|apt|ap|unit|postbus)\.?"
 _NUMBER = rf"\d+(?:\S*\d\S*|[A-Za-z]?)(?:[\s,/]*{_BOX}\s*\S+|\s*[/-]\s*\S+|\s[A-Za-z])?"
 _STREET_FIRST = rf"(?is)^(?P<name>.*?\D)(?P<gap>[\s,]+)(?P<number>{_NUMBER})$"
 _NUMBER_FIRST = r"(?is)^(?P<number>\d+(?:\s?(?:bis|ter)|[A-Za-z])?)(?P<gap>[\s,]+)(?P<name>[^\d\s].*)$"
 _BOX_PART = rf"(?is)^(?P<main>\d+)(?P<word>[\s,]*(?:{_BOX}\s*)?)(?P<box>.*)$"
-_HIGHEST = 199
+_BOX_ALONE = r"(?i)^(?P<word>(?:bus|bte|box|app|apt|ap|b)\.?\s*(?:nr\.?|n°)?\s*)(?P<number>[0-9]+)\s?[a-z]?$"
+_POST_BOX = (
+    r"(?i)^(?P<word>(?:p\.?\s?o\.?\s?box|post\s?bus|postfach|b\.?p\.?|bo[iî]te postale|case postale|casella postale)"
+    r"\s*:?\s*)(?P<number>[0-9][0-9 .-]*)$"
+)
+_LONGEST_NUMBER = 4
 _GAP = np.array([chr(byte) in " ,\t\n\r\f\v" for byte in range(256)])
 
 Hashes = NDArray[np.uint64]
@@ -50,28 +56,40 @@ class Streets:
         domain = part_domain(binding, "street_address").name
         self._names = Prf(binding.keys.derive("street_address", domain, "street"))
         self._numbers = Prf(binding.keys.derive("street_address", domain, "number"))
-        self._places = Places(binding.keys, binding.locales)
+        self._lines = AddressLines(Places(binding.keys, binding.locales), _full_name.build(binding, None), self._named)
         self._spoken = languages(binding.locales)
         self._width = width
 
     def __call__(self, values: pa.Array) -> pa.Array:
-        if pc.match_substring_regex(values, _ENDS_IN_TOWN).true_count == 0:
+        composed = self._lines.composed(values)
+        if composed.true_count == 0:
             return self._address(values, self._width)
-        lines = pc.extract_regex(values, _TAIL)
-        with_tail = pc.is_valid(lines)
-        if with_tail.true_count == 0:
-            return self._address(values, self._width)
-        streets = pc.coalesce(pc.struct_field(lines, "street"), values)
-        tails = pc.struct_field(lines, "tail").drop_null()
-        gaps = pc.struct_field(lines, "gap").drop_null()
-        alone = self._address(streets, self._width)
-        whole = pc.binary_join_element_wise(pc.filter(alone, with_tail), gaps, self._places.towns(tails), "")
-        full = pc.replace_with_mask(alone, with_tail, whole)
-        return first_fitting([full, alone], self._width)
+        result = values
+        simple = pc.invert(composed)
+        if simple.true_count:
+            result = pc.replace_with_mask(values, simple, self._address(pc.filter(values, simple), self._width))
+        return pc.replace_with_mask(result, composed, self._composed(pc.filter(values, composed)))
+
+    def _composed(self, values: pa.Array) -> pa.Array:
+        """Addresses of several parts; where the column is narrow, the street alone."""
+        head, core, tail = self._lines.taken_apart(values)
+        shown = pc.greater(pc.utf8_length(core), 0)
+        street = pc.replace_with_mask(core, shown, self._address(pc.filter(core, shown), self._width))
+        full = pc.binary_join_element_wise(head, street, tail, "")
+        if self._width is None:
+            return full
+        word = words(self._names(compact(values))[:, 0], min(self._width, 6))
+        return first_fitting([full, pc.if_else(shown, street, word), word], self._width)
 
     def _address(self, values: pa.Array, width: int | None) -> pa.Array:
         """Street with number, in either order, or one of them."""
         result, rest = self._plain(values)
+        for pattern, mapped in ((_BOX_ALONE, self._box_alone), (_POST_BOX, self._post_box)):
+            found = pc.match_substring_regex(values, pattern)
+            if found.true_count:
+                parts = pc.extract_regex(values.filter(found), pattern)
+                result = pc.replace_with_mask(result, found, mapped(parts))
+                rest = rest & ~found.to_numpy(zero_copy_only=False)
         number_leads = _first_bytes(values) - np.uint8(ord("0")) < 10
         for leads, pattern, mapped in (
             (True, rf"(?i)^(?P<number>{_NUMBER})$", self._number_alone),
@@ -139,6 +157,17 @@ class Streets:
                 result = pc.replace_with_mask(result, pa.array(rows), streets.pick(hashes[rows, 0], width))
         return result
 
+    def _box_alone(self, parts: pa.Array) -> pa.Array:
+        """Another of 1 to 99: few signs, so that boxes of this column are no words to find in another."""
+        number = pc.utf8_slice_codeunits(parts.field("number"), 0, 9)
+        drawn = (number.cast(pa.int64()).to_numpy() + below(self._numbers(number)[:, 0], 98)) % 99 + 1
+        return pc.binary_join_element_wise(parts.field("word"), pa.array(drawn).cast(pa.string()), "")
+
+    def _post_box(self, parts: pa.Array) -> pa.Array:
+        """Seven digits: no post office has so many boxes, so that nobody's is hit."""
+        drawn = below(self._numbers(compact(parts.field("number")))[:, 0], 1_000_000) + 9_000_000
+        return pc.binary_join_element_wise(parts.field("word"), pa.array(drawn).cast(pa.string()), "")
+
     def _number_alone(self, parts: pa.Array) -> pa.Array:
         return self._numbered(parts.field("number"))
 
@@ -165,18 +194,29 @@ class Streets:
             told = pc.match_substring_regex(normal, pattern).to_numpy(zero_copy_only=False) & open_rows
             tongues[told] = LANGUAGES.index(language)
             open_rows &= ~told
+        either = pc.match_substring_regex(normal, _DUTCH_OR_GERMAN).to_numpy(zero_copy_only=False) & open_rows
+        tongues[either] = LANGUAGES.index(next((spoken for spoken in self._spoken if spoken in ("nl", "de")), "nl"))
         return tongues
 
     def _numbered(self, values: pa.Array) -> pa.Array:
         """House numbers with what belongs to them: 12, 12A, 12 bus 3, 12-14."""
         parts = pc.extract_regex(values, _BOX_PART)
         main, word, box = (pc.struct_field(parts, part) for part in ("main", "word", "box"))
-        drawn = below(self._numbers(pc.utf8_ltrim(main, "0"))[:, 0], _HIGHEST) + 1
-        number = pa.array(drawn).cast(pa.string())
+        number = self._other_number(pc.utf8_ltrim(main, "0"))
         if pc.all(pc.equal(box, "")).as_py():
             return pc.binary_join_element_wise(number, word, "")
         boxes = _scrambled.scrambled(box, self._numbers(compact(box)), self._numbers)
         return pc.binary_join_element_wise(number, word, boxes, "")
+
+    def _other_number(self, numbers: pa.Array) -> pa.Array:
+        """Another number of as many digits, at most four; numbers have no zeros in front."""
+        lengths = np.clip(pc.utf8_length(numbers).to_numpy(), 1, _LONGEST_NUMBER)
+        old = pc.utf8_slice_codeunits(pc.if_else(pc.equal(numbers, ""), "0", numbers), 0, _LONGEST_NUMBER)
+        least = 10 ** (lengths.astype(np.int64) - 1)
+        # One of those but the old one: as many steps on from it as are drawn, none of them all the way round.
+        steps = below(self._numbers(numbers)[:, 0], (9 * least - 1).astype(np.uint64)) + 1
+        place = np.maximum(old.cast(pa.int64()).to_numpy() - least, 0)
+        return pa.array(least + (place + steps) % (9 * least)).cast(pa.string())
 
 
 def _first_bytes(values: pa.Array) -> NDArray[np.uint8]:

@@ -2,11 +2,12 @@
 
 Technique (ISO/IEC 20889): pseudonymization.
 
-Agrees with `city` for the postcodes of the lists (all of Belgium, and the larger Dutch, French and German towns).
-Prefixes ("B-"), spaces and length stay. In a key the code is permuted, sign by sign, so that no two become one; then
-it no longer agrees with the city.
+Agrees with `city` for the postcodes of Belgium, the Netherlands, Luxembourg, France, Germany, Austria and Switzerland;
+a code that is not in the lists goes with the one below it. Elsewhere the first letters or digits, which tell the
+region, stay (see `_places`). Prefixes ("B-"), spaces and length stay. In a key the code is permuted, sign by sign, so
+that no two become one; then it no longer agrees with the city.
 
-Example: 9000 -> 3850, B-9000 -> B-3850, 1012 AB -> 7941 IA
+Example: 9000 -> 9880, B-9000 -> B-9880, 1012 AB -> 1941 QU, SW1A 1AA -> SW5O 2KW
 
 Never reached: postcodes are real, but no person lives at an invented street.
 """
@@ -17,7 +18,7 @@ from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.transforms import _permuted, _text
-from anonymizer.transforms._cells import by_distinct, visible
+from anonymizer.transforms._cells import by_distinct, each_once, visible
 from anonymizer.transforms._places import Places
 
 NAME = "postcode"
@@ -36,7 +37,7 @@ def kernel(binding: Binding) -> Kernel:
 def _build(binding: Binding) -> Kernel:
     if binding.domain.unique:
         return _permuted.kernel(binding.keys, binding.domain.name)
-    return Places(binding.keys, binding.locales).postcodes
+    return each_once(Places(binding.keys, binding.locales).postcodes)
 
 
 def capacity(domain: Domain) -> int | None:
