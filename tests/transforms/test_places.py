@@ -16,7 +16,7 @@ from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.gazetteer import SIZES, gazetteer
 from anonymizer.pseudonyms.vocabulary import Vocabulary
 from anonymizer.transforms import city, country, postcode, region, street_address
-from tests.transforms.bindings import OTHER_KEYS, bind
+from tests.transforms.bindings import OTHER_KEYS, bind, kept_apart
 
 CITY, CODE, REGION, STREET = (module.kernel(bind(module.NAME)) for module in (city, postcode, region, street_address))
 BOOK = gazetteer()
