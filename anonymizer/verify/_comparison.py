@@ -19,6 +19,7 @@ from anonymizer.model.schema import TableName
 from anonymizer.verify._fingerprint import U64, Fingerprinter
 from anonymizer.verify._known import Known, patterns
 from anonymizer.verify._pairs import Pairs
+from anonymizer.verify._program_words import program_words
 from anonymizer.verify._reader import Block, Part, Reader, Text
 from anonymizer.verify._scan import Scan, scan
 
@@ -84,6 +85,7 @@ class Comparison:
         self.plan, self.source, self.target = plan, source, target
         self.prints = Fingerprinter()
         self.known = Known(self.prints)
+        self.known.allow(program_words(plan.schema))
         self.out_of_order: list[TableName] = []
         """Tables whose stored order changed with their keys: their rows could not be compared one by one."""
         self._scan: Scan | None = None

@@ -149,15 +149,52 @@ def test_one_first_name_that_stays_the_same_is_chance_and_all_of_them_are_not():
     assert "replaced" in failed(checked(old, new))
 
 
-def test_a_login_that_is_a_word_of_the_program_is_reported_and_not_failed():
-    made = small(table("login", "name"), table("role", "title"), replaced={("login", "name"): ("username", "username")})
-    old = dump(login=["name", "administrator", "jpeeters7"], role=["title", "Administrator"])
-    new = dump(login=["name", "zed1zed1", "zed2zed2"], role=["title", "Administrator"])
-    result = by_name(verify.verify(made, old, new, PLAIN))["survivors"]
-    assert result.outcome is Outcome.PASSED
-    assert "within what chance allows" in result.detail[0]
-    told = dump(login=["name", "administrator", "jpeeters7"], role=["title", "JPeeters7"])
-    assert "survivors" in failed(verify.verify(made, told, told, PLAIN))
+LOGINS = small(
+    table("login", "name"), table("role", "title"), replaced={("login", "name"): ("username", "username")}
+)  # fmt: skip
+
+
+def logins(name: str, title: str, comment: str = "") -> dict[str, CheckResult]:
+    """The checks of a right result in which one login is `name`, and a kept cell and a comment hold something."""
+    text = f"COMMENT ON TABLE role IS '{comment}';\n".encode()
+    old = dump(login=["name", name, "jpeeters7"], role=["title", title])
+    new = dump(login=["name", "zed1zed1", "zed2zed2"], role=["title", title])
+    pair = [Input("dump", data=text + (made.data or b"")) for made in (old, new)]
+    return by_name(verify.verify(LOGINS, *pair, PLAIN))
+
+
+def test_a_login_that_is_a_word_of_the_program_may_stand_anywhere():
+    results = logins("administrator", "Administrator", "for the administrator")
+    assert results["survivors"].outcome is results["structure"].outcome is Outcome.PASSED
+    assert "words that name nobody" in results["survivors"].detail[0]
+
+
+@pytest.mark.parametrize(("name", "title"), [("jpeeters8", "JPeeters8"), ("maesfranckx", "by Maesfranckx today")])
+def test_a_login_in_a_kept_column_fails(name: str, title: str):
+    assert logins(name, title)["survivors"].outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("comment", ["see maesfranckx", "Maesfranckx"])
+def test_a_login_that_is_one_word_fails_in_a_comment(comment: str):
+    assert logins("maesfranckx", "clerk", comment)["structure"].outcome is Outcome.FAILED
+
+
+def test_a_single_word_that_is_a_whole_kept_cell_is_not_verified_and_many_fail():
+    assert logins("florida", "Florida")["survivors"].outcome is Outcome.NOT_VERIFIED
+    names = ["florida", "georgia", "montana"]
+    old = dump(login=["name", *names], role=["title", *names])
+    new = dump(login=["name", "zed1zed1", "zed2zed2", "zed3zed3"], role=["title", *names])
+    assert "survivors" in failed(verify.verify(LOGINS, old, new, PLAIN))
+
+
+def test_values_that_are_too_short_are_counted_and_compared_in_their_rows():
+    results = logins("jan", "clerk")
+    assert results["survivors"].detail == (
+        "public.login.name: 1 values are too short to be looked for in other places",
+    )
+    old = dump(login=["name", "jan", "els"], role=["title", "x"])
+    new = dump(login=["name", "zed1zed1", "els"], role=["title", "x"])
+    assert "replaced" in failed(verify.verify(LOGINS, old, new, PLAIN))
 
 
 # --- keys -------------------------------------------------------------------------------------------------------
