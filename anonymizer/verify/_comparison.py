@@ -16,6 +16,7 @@ import pyarrow as pa
 from anonymizer.model.plan import Plan, TablePlan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TableName
+from anonymizer.verify import _emptied
 from anonymizer.verify._fingerprint import U64, Fingerprinter
 from anonymizer.verify._known import Known, patterns
 from anonymizer.verify._pairs import Pairs
@@ -127,7 +128,8 @@ class Comparison:
 
         def old_emptied(block: Block) -> None:
             batch = block.batch()
-            self._learn(self.plan.tables[block.table], batch)
+            for pattern in _emptied.patterns(self.plan.tables[block.table], batch, known_as):
+                self.known.add(pattern)
             for watcher in watchers:
                 watcher.unpaired(block.table, batch.num_rows, 0)
 
@@ -135,6 +137,7 @@ class Comparison:
             for watcher in watchers:
                 watcher.unpaired(block.table, 0, block.batch().num_rows)
 
+        known_as = _emptied.namesakes(self.plan)
         emptied = {name for name, table in self.plan.tables.items() if table.rows == "none"}
         olds = _sections(self.source.parts(), old_text, emptied, old_emptied)
         news = _sections(self.target.parts(), new_text, emptied, new_emptied)

@@ -75,11 +75,12 @@ def patterns(plan: TablePlan, batch: pa.RecordBatch) -> Iterator[Pattern]:
     names = set(batch.schema.names)
     replaced = {column.column.name: column for column in plan.replaced if column.column.name in names}
     for name, column in replaced.items():
-        yield from _of_column(column, batch.column(name))
+        yield from of_column(column, batch.column(name))
     yield from _composed(plan, replaced, batch)
 
 
-def _of_column(column: ColumnPlan, values: pa.Array) -> Iterator[Pattern]:
+def of_column(column: ColumnPlan, values: pa.Array) -> Iterator[Pattern]:
+    """What must not survive of some values of a column."""
     category, name = column.category, str(column.name)
     values = values.drop_null()
     if category in CODES:

@@ -11,7 +11,8 @@ exceptions, all of them stated in the result:
   replaced column may hold it: those are drawn from some thousand;
 - one or two cells of a kept column that are such a word and nothing else may be chance or a survivor: not verified.
 
-Values that are too short to be told from chance are counted, and compared in their own rows alone.
+Values that are too short to be told from chance are counted, and compared in their own rows alone. What stood in tables
+that are emptied is looked for too, as far as it can be told what it is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.rules import Action
 from anonymizer.model.schema import ColumnName
 from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Watcher, alone, chance_bound, outcome
+from anonymizer.verify._emptied import namesakes, undecided
 from anonymizer.verify._known import PRIVATE_ADDRESS, Label
 from anonymizer.verify._scan import LONE_WORD, NUMBER, PHRASE, PROGRAM_WORD, WORD_IN_TEXT, Hits
 
@@ -62,8 +64,14 @@ class Watch(Watcher):
         if telling:
             said[Outcome.FAILED].append(f"the file outside its rows: {telling} values of the source")
         said[Outcome.PASSED] += [
-            f"{column}: {count} values are too short to be looked for in other places"
+            f"{column}: up to {count} values are too short to be looked for in other places"
             for column, count in self.run.known.short.items()
+        ]
+        known_as = namesakes(self.plan)
+        said[Outcome.PASSED] += [
+            f"{name} (emptied): of {count} columns only addresses and numbers that show what they are are looked for"
+            for name, table in self.plan.tables.items()
+            if table.rows == "none" and (count := undecided(table, known_as))
         ]
         examined = sum(hits.cells for hits in scan.columns.values())
         unseen = said[Outcome.NOT_VERIFIED]

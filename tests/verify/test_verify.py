@@ -190,7 +190,7 @@ def test_a_single_word_that_is_a_whole_kept_cell_is_not_verified_and_many_fail()
 def test_values_that_are_too_short_are_counted_and_compared_in_their_rows():
     results = logins("jan", "clerk")
     assert results["survivors"].detail == (
-        "public.login.name: 1 values are too short to be looked for in other places",
+        "public.login.name: up to 1 values are too short to be looked for in other places",
     )
     old = dump(login=["name", "jan", "els"], role=["title", "x"])
     new = dump(login=["name", "zed1zed1", "els"], role=["title", "x"])
@@ -297,6 +297,38 @@ def test_tables_that_lie_mixed_in_a_script_are_paired_though_one_of_them_is_empt
     assert "row_counts" in failed(
         verify.verify(made, Input("o", data=old.encode()), Input("n", data=old.encode()), PLAIN)
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "survivor"),
+    [
+        ("jan.claes@mail7.be|x|x", "jan.claes@mail7.be"),
+        ("x|met jan.claes@mail7.be today|x", "JAN.CLAES@mail7.be"),
+        ("x|+32 470 12 34 56|x", "0470123456"),
+        ("x|BE71 0961 2345 6769|x", "be71096123456769"),
+        ("x|x|Maesfranckx7", "by maesfranckx7"),
+    ],
+)
+@pytest.mark.parametrize("where", ["kept", "text"])
+def test_what_stood_in_an_emptied_table_is_looked_for_like_what_was_replaced(cells: str, survivor: str, where: str):
+    made = small(
+        table("login", "name"), table("log", "mail", "note", "name"), table("kept", "remark"),
+        replaced={("login", "name"): ("username", "username")},
+    )  # fmt: skip
+    name = TableName("public", "log")
+    made = replace(made, tables={**made.tables, name: replace(made.tables[name], rows="none")})
+    text = f"COMMENT ON TABLE kept IS '{survivor if where == 'text' else 'x'}';\n".encode()
+    kept = ["remark", survivor if where == "kept" else "x"]
+    old = dump(login=["name", "zed7zed7"], log=["mail, note, name", cells], kept=kept)
+    new = dump(login=["name", "zed1zed1"], log=["mail, note, name"], kept=kept)
+    pair = [Input("dump", data=text + (side.data or b"")) for side in (old, new)]
+    results = by_name(verify.verify(made, *pair, PLAIN))
+    assert results["survivors" if where == "kept" else "structure"].outcome is Outcome.FAILED
+    harmless = dump(login=["name", "zed7zed7"], log=["mail, note, name", "x|0012345678|x"], kept=["remark", "12345678"])
+    right = dump(login=["name", "zed1zed1"], log=["mail, note, name"], kept=["remark", "12345678"])
+    passed = by_name(verify.verify(made, harmless, right, PLAIN))["survivors"]
+    assert passed.outcome is Outcome.PASSED
+    assert "public.log (emptied): of 2 columns" in passed.detail[-1]
 
 
 def test_a_table_that_the_plan_does_not_know_has_to_be_the_same():
