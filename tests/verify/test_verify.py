@@ -149,6 +149,54 @@ def test_one_first_name_that_stays_the_same_is_chance_and_all_of_them_are_not():
     assert "replaced" in failed(checked(old, new))
 
 
+def test_one_national_number_that_is_put_back_fails_though_its_range_is_small():
+    made = small(table("t", "nn"), replaced={("t", "nn"): ("national_id", "national_id")})
+    made = limited(made, 90_000)
+    numbers = [f"7{n}.05.1{n}-00{n}.3{n}" for n in range(8)]
+    pseudonyms = [f"9{n}.01.2{n}-99{n}.5{n}" for n in range(8)]
+    old = dump(t=["nn", *numbers])
+    assert failed(verify.verify(made, old, dump(t=["nn", *pseudonyms]), PLAIN)) == set()
+    assert "replaced" in failed(verify.verify(made, old, dump(t=["nn", *pseudonyms[:7], numbers[7]]), PLAIN))
+
+
+def test_a_source_that_lies_in_the_range_of_pseudonyms_may_keep_what_chance_allows():
+    made = limited(small(table("t", "nn"), replaced={("t", "nn"): ("national_id", "national_id")}), 100)
+    numbers = [f"70051{n:03d}" for n in range(60)]
+    old, new = dump(t=["nn", *numbers]), dump(t=["nn", numbers[0], *reversed(numbers[1:])])
+    result = by_name(verify.verify(made, old, new, PLAIN))["replaced"]
+    assert result.outcome is Outcome.PASSED
+    assert "chance allows" in result.detail[0]
+
+
+def limited(made: Plan, capacity: int) -> Plan:
+    """The plan with so many pseudonyms for each replaced column."""
+    tables = {
+        name: replace(plan, columns=tuple(
+            replace(column, capacity=capacity) if column.action is Action.REPLACE else column
+            for column in plan.columns
+        ))
+        for name, plan in made.tables.items()
+    }  # fmt: skip
+    return replace(made, tables=tables)
+
+
+@pytest.mark.parametrize("text", ["hers", "call her back about the invoice"])
+def test_a_text_that_is_put_back_among_constants_fails_also_where_it_stood_twice(text: str):
+    made = limited(small(table("t", "note"), replaced={("t", "note"): ("free_text", "free_text")}), 1)
+    others = [f"note {n}" for n in range(40)]
+    old = dump(t=["note", text, *others, text])
+    assert failed(verify.verify(made, old, dump(t=["note", *["[...]"] * 42]), PLAIN)) == set()
+    assert "replaced" in failed(verify.verify(made, old, dump(t=["note", *["[...]"] * 41, text]), PLAIN))
+
+
+def test_names_that_chance_gives_to_other_rows_pass():
+    made = small(table("t", "first"), replaced={("t", "first"): ("first_name", "first_name")})
+    names = [f"{a}{b}" for a in ("Jan", "Piet", "Lot", "Mar") for b in ("a", "e", "ine", "ke", "je")]
+    old = dump(t=["first", *names])
+    new = dump(t=["first", names[3], names[7], *[f"Zed{n}" for n in range(18)]])
+    assert failed(verify.verify(made, old, new, PLAIN)) == set()
+
+
 LOGINS = small(
     table("login", "name"), table("role", "title"), replaced={("login", "name"): ("username", "username")}
 )  # fmt: skip
