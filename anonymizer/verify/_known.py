@@ -218,7 +218,7 @@ class Known:
         label = self._numbers.setdefault(pattern.label, len(self._numbers))
         if label == len(self.labels):
             self.labels.append(pattern.label)
-        for values in sliced(pattern.values):
+        for values in sliced(pc.unique(pattern.values)):
             cut = tokens(values, self.prints)
             first, last, short = _telling(cut, pattern.label)
             if short:

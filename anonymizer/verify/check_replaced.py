@@ -153,7 +153,7 @@ class Watch(Watcher):
             return
         old, new = rows.prints(name)
         filled = (old != 0) & (new != 0)
-        if plan.capacity or (plan.category not in SOUGHT and plan.column.family in _WRITTEN):
+        if plan.capacity if plan.category in SOUGHT else plan.column.family in _WRITTEN:
             lengths = _lengths(rows.old.column(name))[filled]
             column.overlap.add(old[filled], new[filled], np.maximum(_chance(plan, lengths), _COINCIDENCE))
         if plan.column.family in _WRITTEN and column.told < _CLOSELY:

@@ -197,6 +197,28 @@ def test_names_that_chance_gives_to_other_rows_pass():
     assert failed(verify.verify(made, old, new, PLAIN)) == set()
 
 
+@pytest.mark.parametrize(("number", "fails"), [("901", False), ("902", True)])
+def test_a_number_and_the_same_number_as_text_are_one_value(number: str, fails: bool):
+    text, whole = Column("no", "text", T.TEXT), Column("no", "integer", T.INTEGER)
+    tables = [Table(TableName("public", name), (column,)) for name, column in (("a", text), ("b", whole))]
+    made = small(*tables, replaced={(name, "no"): ("none", "permute") for name in ("a", "b")})
+    old, new = dump(a=["no", "123"], b=["no", "123"]), dump(a=["no", "901"], b=["no", number])
+    assert ("consistency" in failed(verify.verify(made, old, new, PLAIN))) is fails
+
+
+@pytest.mark.parametrize("member", ["zed1@m.example", '"zed1@m.example"'])
+def test_a_member_of_an_array_and_the_same_value_alone_are_one_value(member: str):
+    columns = Column("mail", "text", T.TEXT), Column("mail", "text[]", T.ARRAY)
+    tables = [Table(TableName("public", name), (column,)) for name, column in zip("ab", columns, strict=True)]
+    made = small(*tables, replaced={(name, "mail"): ("email", "email") for name in "ab"})
+    old = dump(a=["mail", "jan@m1.be", "els@m2.be"], b=["mail", "{els@m2.be,jan@m1.be}", "{}", "{NULL,els@m2.be}"])
+    lists = [f"{{zed2@m.example,{member}}}", "{}", "{NULL,zed2@m.example}"]
+    right = dump(a=["mail", "zed1@m.example", "zed2@m.example"], b=["mail", *lists])
+    wrong = dump(a=["mail", "zed3@m.example", "zed2@m.example"], b=["mail", *lists])
+    assert failed(verify.verify(made, old, right, PLAIN)) == set()
+    assert "consistency" in failed(verify.verify(made, old, wrong, PLAIN))
+
+
 LOGINS = small(
     table("login", "name"), table("role", "title"), replaced={("login", "name"): ("username", "username")}
 )  # fmt: skip
