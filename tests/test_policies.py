@@ -6,10 +6,12 @@ import unicodedata
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from anonymizer import api
-from anonymizer.errors import RuleError
+from anonymizer.contracts import ByRow
+from anonymizer.errors import RuleError, VerificationFailed
 from anonymizer.model.result import Outcome
 
 PEOPLE = [(n, name, "Peeters", f"{name.lower()}.peeters{n}@firm.be") for n, name in enumerate(["Jan", "An"] * 20)]
@@ -157,11 +159,14 @@ def test_keys_keep_one_pseudonym_for_one_value(tmp_path: Path):
         api.run(dump, tmp_path / "safe.sql", rules)
 
 
-def test_the_dates_of_a_person_move_together_in_every_table_and_those_of_another_otherwise(tmp_path: Path):
-    born = [date(1970, 1, 1) + timedelta(37 * n) for n in range(40)]
-    seen = [born[n % 40] + timedelta(9000 + 11 * n) for n in range(80)]
-    customers = "".join(f"{n}\t{day}\n" for n, day in enumerate(born))
-    visits = "".join(f"{n}\t{n % 40}\t{day} 10:11:12\n" for n, day in enumerate(seen))
+BORN = [date(1970, 1, 1) + timedelta(37 * n) for n in range(40)]
+SEEN = [BORN[n % 40] + timedelta(9000 + 11 * n) for n in range(80)]
+
+
+def shifted(tmp_path: Path) -> list[list[str]]:
+    """The rows of two tables of dates, shifted person by person."""
+    customers = "".join(f"{n}\t{day}\n" for n, day in enumerate(BORN))
+    visits = "".join(f"{n}\t{n % 40}\t{day} 10:11:12\n" for n, day in enumerate(SEEN))
     (tmp_path / "s.sql").write_text(
         "CREATE TABLE customer (id integer PRIMARY KEY, since date);\n"
         "CREATE TABLE visit (id integer PRIMARY KEY, customer_id integer REFERENCES customer (id), at timestamp);\n"
@@ -174,13 +179,30 @@ def test_the_dates_of_a_person_move_together_in_every_table_and_those_of_another
         f"  customer: {{columns: {{since: {shift % 'id'}}}, keep: [id]}}\n"
         f"  visit: {{columns: {{at: {shift % 'customer_id'}}}, keep: [id, customer_id]}}\n"
     )
-    result = api.run(tmp_path / "s.sql", tmp_path / "safe.sql", tmp_path / "r.yaml")
-    assert result.passed
-    rows = [line.split("\t") for line in (tmp_path / "safe.sql").read_text().splitlines() if "\t" in line]
-    moved = [(date.fromisoformat(row[1]) - old).days for row, old in zip(rows[:40], born, strict=True)]
+    api.run(tmp_path / "s.sql", tmp_path / "safe.sql", tmp_path / "r.yaml")
+    return [line.split("\t") for line in (tmp_path / "safe.sql").read_text().splitlines() if "\t" in line]
+
+
+def test_the_dates_of_a_person_move_together_in_every_table_and_those_of_another_otherwise(tmp_path: Path):
+    rows = shifted(tmp_path)
+    moved = [(date.fromisoformat(row[1]) - old).days for row, old in zip(rows[:40], BORN, strict=True)]
     assert all(0 < abs(days) <= 90 for days in moved)
     assert len(set(moved)) > 15
-    for row, old in zip(rows[40:], seen, strict=True):
+    for row, old in zip(rows[40:], SEEN, strict=True):
         day, time = row[2].split(" ")
         assert time == "10:11:12"
         assert (date.fromisoformat(day) - old).days == moved[int(row[1])]
+
+
+def test_a_date_that_moved_otherwise_than_its_person_withholds_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    right = ByRow.__call__
+
+    def wrong(self: ByRow, batch: pa.RecordBatch, column: str, first_row: int = 0) -> pa.Array:
+        values = right(self, batch, column, first_row).to_pylist()
+        return pa.array(["2001-02-03 10:11:12", *values[1:]] if column == "at" else values, pa.string())
+
+    monkeypatch.setattr(ByRow, "__call__", wrong)
+    with pytest.raises(VerificationFailed, match="those of one person, are not all shifted"):
+        shifted(tmp_path)

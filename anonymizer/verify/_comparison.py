@@ -17,9 +17,11 @@ import pyarrow.compute as pc
 from anonymizer.model.plan import Plan, TablePlan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TableName
+from anonymizer.verify import _emptied
 from anonymizer.verify._fingerprint import U64, Fingerprinter
 from anonymizer.verify._known import Known, patterns
 from anonymizer.verify._pairs import Pairs
+from anonymizer.verify._program_words import program_words
 from anonymizer.verify._reader import Block, Part, Reader, Text
 from anonymizer.verify._scan import Scan, scan
 
@@ -85,6 +87,7 @@ class Comparison:
         self.plan, self.source, self.target = plan, source, target
         self.prints = Fingerprinter()
         self.known = Known(self.prints)
+        self.known.allow(program_words(plan.schema))
         self.out_of_order: list[TableName] = []
         """Tables whose stored order changed with their keys: their rows could not be compared one by one."""
         self._scan: Scan | None = None
@@ -126,7 +129,8 @@ class Comparison:
 
         def old_emptied(block: Block) -> None:
             batch = block.batch()
-            self._learn(self.plan.tables[block.table], batch)
+            for pattern in _emptied.patterns(self.plan.tables[block.table], batch, known_as):
+                self.known.add(pattern)
             for watcher in watchers:
                 watcher.unpaired(block.table, batch.num_rows, 0)
 
@@ -134,6 +138,7 @@ class Comparison:
             for watcher in watchers:
                 watcher.unpaired(block.table, 0, block.batch().num_rows)
 
+        known_as = _emptied.namesakes(self.plan)
         emptied = {name for name, table in self.plan.tables.items() if table.rows == "none"}
         olds = _sections(self.source.parts(), old_text, emptied, old_emptied)
         news = _sections(self.target.parts(), new_text, emptied, new_emptied)

@@ -9,7 +9,7 @@ merged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,11 +75,12 @@ def patterns(plan: TablePlan, batch: pa.RecordBatch) -> Iterator[Pattern]:
     names = set(batch.schema.names)
     replaced = {column.column.name: column for column in plan.replaced if column.column.name in names}
     for name, column in replaced.items():
-        yield from _of_column(column, batch.column(name))
+        yield from of_column(column, batch.column(name))
     yield from _composed(plan, replaced, batch)
 
 
-def _of_column(column: ColumnPlan, values: pa.Array) -> Iterator[Pattern]:
+def of_column(column: ColumnPlan, values: pa.Array) -> Iterator[Pattern]:
+    """What must not survive of some values of a column."""
     category, name = column.category, str(column.name)
     values = values.drop_null()
     if category in CODES:
@@ -200,6 +201,11 @@ class Known:
         self._waiting = 0
         self.number_lengths = np.zeros(64, np.int64)
         """How many values are digits only, by their length."""
+        self.words: dict[Label, int] = {}
+        """How many values are one word of letters (counted per block, so an upper bound)."""
+        self.short: dict[str, int] = {}
+        """Column -> values that are too short to be looked for (counted likewise)."""
+        self._program: U64 = np.zeros(0, np.uint64)
         self._prints: U64 = np.zeros(0, np.uint64)
         self._labels: npt.NDArray[np.uint16] = np.zeros(0, np.uint16)
         self._beginnings = np.zeros(1 << _BEGINNING_BITS, bool)
@@ -212,21 +218,36 @@ class Known:
         label = self._numbers.setdefault(pattern.label, len(self._numbers))
         if label == len(self.labels):
             self.labels.append(pattern.label)
-        for values in sliced(pattern.values):
+        for values in sliced(pc.unique(pattern.values)):
             cut = tokens(values, self.prints)
-            first, last = _telling(cut, pattern.label)
+            first, last, short = _telling(cut, pattern.label)
+            if short:
+                self.short[pattern.label.column] = self.short.get(pattern.label.column, 0) + short
             whole = cut.code(first, last) if pattern.label.code else cut.words(first, last)
             self._beginnings[cut.beginning(first, SHORTEST) >> _BEGINNING_SHIFT] = True
             whole, chosen = np.unique(whole, return_index=True)
             digits = cut.all_digits(first, last)[chosen]
             lengths = np.minimum(cut.length(first, last)[chosen], 63)
             alone = digits & (pattern.label.code | (first == last)[chosen])
+            words = int(np.count_nonzero((first == last)[chosen] & ~digits))
+            self.words[pattern.label] = self.words.get(pattern.label, 0) + words
             self.number_lengths += np.bincount(lengths[alone], minlength=64)
             self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
             self._gathered.append((whole, np.full(len(whole), label, np.uint16)))
             self._waiting += len(whole)
             if self._waiting > max(_MERGED, len(self._prints) // 2):
                 self._merge()
+
+    def allow(self, words: Iterable[str]) -> None:
+        """Words that name nobody."""
+        cut = tokens(pa.array(list(words), pa.string()), self.prints)
+        every = np.arange(len(cut))
+        self._program = np.unique(cut.words(every, every))
+
+    def names_nobody(self, prints: U64) -> Mask:
+        """Whether each single word is one of these."""
+        found: Mask = np.isin(prints, self._program)
+        return found
 
     def seal(self) -> None:
         """Make it ready for `find`."""
@@ -262,14 +283,15 @@ class Known:
         return found
 
 
-def _telling(cut: Tokens, label: Label) -> tuple[I64, I64]:
-    """First and last token of the cells whose content tells a value from chance."""
+def _telling(cut: Tokens, label: Label) -> tuple[I64, I64, int]:
+    """First and last token of the cells whose content tells a value from chance, and how many are only too short."""
     first = np.flatnonzero(np.diff(cut.cell, prepend=-1) != 0)
     last = np.minimum(cut.last[first], first + LONGEST - 1)
     length, digits = cut.length(first, last), cut.all_digits(first, last)
     enough = np.where(digits & (label.category not in ("ip_address", PRIVATE_ADDRESS)), SHORTEST_NUMBER, SHORTEST)
     if label.code:
         enough = np.full(len(first), SHORTEST_NUMBER)
+    short = 0 if label.category in SEVERAL_WORDS else len(np.unique(cut.code(first, last)[length < enough]))
     fit = length >= enough
     if label.category in SEVERAL_WORDS:
         fit &= cut.apart[last] > cut.apart[first]
@@ -278,4 +300,4 @@ def _telling(cut: Tokens, label: Label) -> tuple[I64, I64]:
         fit &= (numbers > 0) & ~digits
     if label.category in NAMES:
         fit &= cut.others[last] - cut.others[first] > 0
-    return first[fit], last[fit]
+    return first[fit], last[fit], short

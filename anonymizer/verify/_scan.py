@@ -25,6 +25,7 @@ class Look(NamedTuple):
     """What one piece of a column shows."""
 
     numbers: int
+    words: int
     found: list[tuple[U64, I64, I64]]
     """Fingerprint, label and kind of each hit."""
 
@@ -36,12 +37,15 @@ class Hits:
     cells: int = 0
     numbers: int = 0
     """Numbers that were compared."""
+    words: int = 0
+    """Words that were compared."""
     found: list[tuple[U64, I64, I64]] = field(default_factory=list)
     """Fingerprint, label and kind of each hit."""
 
     def take(self, look: Look) -> None:
         """Take up what one piece shows."""
         self.numbers += look.numbers
+        self.words += look.words
         for found in look.found:
             self.add(found)
 
@@ -56,12 +60,14 @@ class Hits:
         if not self.found:
             return np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64)
         prints, labels, kinds = (np.concatenate(list(arrays)) for arrays in zip(*self.found, strict=True))
-        prints, chosen = np.unique(prints, return_index=True)
-        return prints, labels[chosen], kinds[chosen]
+        order = np.lexsort((kinds, prints))
+        prints, chosen = np.unique(prints[order], return_index=True)
+        return prints, labels[order[chosen]], kinds[order[chosen]]
 
 
-PHRASE, NUMBER, PLAIN_WORD = 0, 1, 2
-"""Kinds of hits: with digits and letters or several words; digits alone; one word of letters alone."""
+PHRASE, NUMBER, LONE_WORD, WORD_IN_TEXT, PROGRAM_WORD = range(5)
+"""Kinds of hits: with digits and letters or several words; digits alone; one word of letters as a whole cell or among
+others; one that names nobody. The first one counts where there are several."""
 
 
 @dataclass(slots=True)
@@ -104,7 +110,7 @@ def _block(known: Known, block: Block, result: Scan) -> None:
         hits = result.columns.setdefault(ColumnName(block.table, name), Hits())
         hits.cells += len(values) - values.null_count
         long_enough = pc.fill_null(pc.greater_equal(pc.binary_length(values), SHORTEST), False)
-        for piece in sliced(values.filter(long_enough)):
+        for piece in sliced(pc.unique(values.filter(long_enough))):  # what stands twice is found once
             hits.take(_look(known, piece))
 
 
@@ -133,10 +139,11 @@ def _forms(known: Known, values: pa.Array) -> Iterator[tuple[Tokens, I64]]:
 
 
 def _look(known: Known, values: pa.Array) -> Look:
-    look = Look(0, [])
+    look = Look(0, 0, [])
     for cut, _ in _forms(known, values):
-        numbers = int(np.count_nonzero(cut.number_start & cut.digits))
-        look = Look(look.numbers + numbers, look.found + [found for _, found in _windows(known, cut)])
+        numbers, words = int(np.count_nonzero(cut.number_start & cut.digits)), int(np.count_nonzero(~cut.digits))
+        found = [found for _, found in _windows(known, cut)]
+        look = Look(look.numbers + numbers, look.words + words, look.found + found)
     return look
 
 
@@ -154,10 +161,18 @@ def _windows(known: Known, cut: Tokens) -> Iterator[tuple[I64, tuple[U64, I64, I
         length, digits = cut.length(first, last), cut.all_digits(first, last)
         fit = (length >= SHORTEST) & (~digits | cut.one_number(first, last))
         start, stop = first[fit], last[fit]
-        kind = np.where(digits[fit], NUMBER, np.where((more == 0), PLAIN_WORD, PHRASE))
+        kind = np.where(digits[fit], NUMBER, _of_words(cut, start) if more == 0 else PHRASE)
         for code, prints in ((False, cut.words(start, stop)), (True, cut.code(start, stop))):
             labels = known.find(prints)
             hit = np.flatnonzero(labels >= 0)
             hit = hit[[known.labels[label].code == code for label in labels[hit]]]
             if len(hit):
-                yield cut.cell[start[hit]], (prints[hit], labels[hit], kind[hit])
+                single = kind[hit] >= LONE_WORD
+                kinds = np.where(single & known.names_nobody(prints[hit]), PROGRAM_WORD, kind[hit])
+                yield cut.cell[start[hit]], (prints[hit], labels[hit], kinds)
+
+
+def _of_words(cut: Tokens, start: I64) -> I64:
+    """Kinds of single words."""
+    alone = (cut.last[start] == start) & ((start == 0) | (cut.cell[start - 1] != cut.cell[start]))
+    return np.where(alone, LONE_WORD, WORD_IN_TEXT)

@@ -210,7 +210,7 @@ class Script:
         """Pieces are cut by their own length alone, so that equal data are cut alike wherever they stand."""
         given = False
         while True:
-            while len(self._text) < BLOCK and self._fill():
+            while len(self._text) < BLOCK and self._fill(BLOCK - len(self._text)):
                 pass
             window = self._text[:BLOCK]
             last = re.search(rb"^\\\.\r?(\n|\Z)", window, re.MULTILINE) if b"\\." in window else None
@@ -233,9 +233,9 @@ class Script:
 
     # --- statements
 
-    def _fill(self) -> bool:
+    def _fill(self, size: int = 0) -> bool:
         """Read on; the rest of the text then begins at 0."""
-        more = self._stream.read(_READ) if not self._ended else b""
+        more = self._stream.read(max(_READ, size)) if not self._ended else b""
         self._text, self._at = self._text[self._at :] + more, 0
         self._ended = not more
         return bool(more)

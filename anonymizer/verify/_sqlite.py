@@ -64,11 +64,13 @@ class FileReader(Reader):
             raise self.failed(f"cannot be read to its end ({type(error).__name__})") from None
 
     def raw(self) -> Iterator[bytes]:
-        self._opened()
+        wide = self._opened().execute("PRAGMA encoding").fetchone()[0].startswith("UTF-16")
         with self._path.open("rb") as file:
             tail = b""
             while data := file.read(_READ):
                 yield tail + data
+                if wide:  # letters of two bytes are read as one
+                    yield (tail + data).replace(b"\0", b"")
                 tail = data[-_OVERLAP:]
 
     # --- opening

@@ -115,6 +115,11 @@ class Tokens:
         prints: U64 = (self._sums[starts + length] - self._sums[starts]) * self._inverse[starts]
         return prints
 
+    def stretch(self, starts: I64, lengths: I64) -> U64:
+        """Code fingerprint of so many letters and digits from a position on, which must exist."""
+        prints: U64 = (self._sums[starts + lengths] - self._sums[starts]) * self._inverse[starts]
+        return prints
+
     def length(self, first: I64, last: I64) -> I64:
         """Letters and digits of tokens `first` to `last`."""
         return self.end[last] - self.start[first]

@@ -1,13 +1,19 @@
-"""The same value has the same pseudonym, in all columns of a domain that are replaced in the same way."""
+"""The same value has the same pseudonym, in all columns of a domain that are replaced in the same way.
+
+Values are compared, not representations: 123 as a number and as text are one value, and so is a member of an array.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
+from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
 from anonymizer.verify._fingerprint import U64, spread
 
@@ -40,6 +46,9 @@ class Watch(Watcher):
             filled = old != 0
             old, new = old[filled], new[filled]
             self._examined += len(old)
+            if column.column.family is TypeFamily.ARRAY:
+                old, new = (self.run.prints.cells(side) for side in _members(rows.old.column(name),
+                                                                             rows.new.column(name)))  # fmt: skip
             self._pairs.add(old + spread(group), new, np.full(len(old), group, np.uint64))
 
     def result(self) -> CheckResult:
@@ -52,17 +61,25 @@ class Watch(Watcher):
 
     def _group(self, column: ColumnPlan) -> int:
         document = column.name.table if column.policy == "document_randomised" else None
-        key = (
-            document,
-            column.domain,
-            column.transform,
-            column.column.family,
-            tuple(sorted(column.parameters.items())),
-        )
+        key = (document, column.domain, column.transform, tuple(sorted(column.parameters.items())))
         if key not in self._groups:
             self._groups[key] = len(self._names)
             self._names.append(f"domain {column.domain}, transform {column.transform}")
         return self._groups[key]
+
+
+def _members(old: pa.Array, new: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """The members of arrays and their pseudonyms, where both have as many; those with signs in quotes are left out."""
+    plain = pc.and_(*(pc.match_substring_regex(side, r"^\{[^{}\\]+\}$") for side in (old, new)))
+    plain = pc.fill_null(plain, False)
+    lists = [pc.split_pattern(pc.utf8_trim(side.filter(plain), "{}"), ",") for side in (old, new)]
+    alike = pc.equal(*(pc.list_value_length(side) for side in lists))
+    members = [pc.list_flatten(side.filter(alike)) for side in lists]
+    quoted = [pc.count_substring(side, '"') for side in members]
+    whole = pc.and_(*(pc.is_in(count, pa.array([0, 2], pa.int32())) for count in quoted))
+    filled = pc.and_(whole, pc.not_equal(pc.utf8_upper(members[0]), "NULL"))
+    cut_old, cut_new = (pc.utf8_trim(side.filter(filled), '"') for side in members)
+    return cut_old, cut_new
 
 
 def contradictions(rows: U64) -> U64:

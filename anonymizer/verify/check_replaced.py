@@ -2,11 +2,13 @@
 
 Whole identifiers must differ from the source's own value in every row. Names, towns and other values of small domains
 may come out as themselves by chance: as many distinct ones as the number of pseudonyms makes likely, but for one run
-in 100,000; more is a failure.
+in 100,000; more is a failure. Case and signs make no difference. Nor may the values of a column be its own with a
+little added or left out, or its own in other rows: that is judged by the column, in samples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,6 +22,7 @@ from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Comparison, Rows, Watcher, alone, chance_bound, outcome
 from anonymizer.verify._fingerprint import U64, flat
+from anonymizer.verify._likeness import Overlap, nearly_the_same, same_but_for_signs
 
 PROMISE = "No replaced value is still the source's own; small domains keep to what chance allows."
 
@@ -29,6 +32,9 @@ WHOLE = frozenset(
 )
 """Categories whose values point at one person or firm."""
 
+SOUGHT = WHOLE - {"company_name"}
+"""Those that are looked for in every place."""
+_WRITTEN = (TypeFamily.TEXT, TypeFamily.OTHER)
 _LOWER = np.arange(256, dtype=np.uint8)
 _LOWER[ord("A") : ord("Z") + 1] += 32
 _SAMPLE = 100_000
@@ -54,21 +60,29 @@ class _Column:
     cells: int = 0
     unchanged: int = 0
     constant: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
-    """Up to two distinct new values."""
+    """Some distinct new values."""
     sample: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
     chance: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     same: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     below: int = 1 << 64
     """Fingerprints above this are not in the sample."""
+    written: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """Some distinct values that stand where others stood: what a constant is."""
+    near: int = 0
+    told: int = 0
+    """Values that are the source's with a little added or left out, of those that were looked at."""
+    overlap: Overlap = field(default_factory=Overlap)
 
     def add(self, prints: U64, same: npt.NDArray[np.bool_], chance: npt.NDArray[np.float64]) -> None:
         """Some cells that are worth looking at."""
         chosen = prints <= np.uint64(self.below - 1)
-        sample = np.concatenate([self.sample, prints[chosen]])
-        order = np.unique(sample, return_index=True)[1]
-        self.same = np.concatenate([self.same, same[chosen]])[order]
-        self.chance = np.concatenate([self.chance, chance[chosen]])[order]
-        self.sample = sample[order]
+        sample, place, value = np.unique(
+            np.concatenate([self.sample, prints[chosen]]), return_index=True, return_inverse=True
+        )
+        anywhere = np.zeros(len(sample), bool)  # one row that stayed is enough
+        anywhere[value[np.concatenate([self.same, same[chosen]])]] = True
+        self.same, self.chance = anywhere, np.concatenate([self.chance, chance[chosen]])[place]
+        self.sample = sample
         while len(self.sample) > _SAMPLE:
             self.below //= 2
             kept = self.sample <= np.uint64(self.below - 1)
@@ -80,6 +94,17 @@ _CONSTANTS = (
     "known_password",
 )  # fmt: skip
 """Transforms that put one value in the place of all."""
+_OWN_VALUES = (*_CONSTANTS, "null", "permute", "geo_location")
+"""Transforms whose results are constants, or rightly the column's own values."""
+_KINDS = 64
+_CLOSELY = 4096
+"""Cells of a column that are compared closely."""
+_NEAR, _NEAR_WHOLE = 0.05, 0.01
+"""Shares of values whose pseudonym is by chance the same with a little added or left out: names are short."""
+_INVENTED = ("last_name", "company_name")
+_COINCIDENCE = 1e-4
+"""How likely an invented name is one that somebody has."""
+_MANY = 8
 _MAY_STAY = ("set", "null", "geo_location")
 """Transforms whose result may rightly be what was there."""
 _GENERALISED = "generalise"
@@ -102,20 +127,45 @@ class Watch(Watcher):
             old, new = rows.prints(name)
             filled = old != 0
             column.cells += int(np.count_nonzero(filled))
-            if len(column.constant) < 2:
-                column.constant = np.unique(np.concatenate([column.constant, new[new != 0]]))[:2]
-            same = filled & ((old == new) | _but_for_case(rows.old.column(name), rows.new.column(name)))
+            same = filled & ((old == new) | self._alike(plan, rows.old.column(name), rows.new.column(name)))
+            if len(column.constant) < _KINDS:
+                column.constant = np.unique(np.concatenate([column.constant, new[new != 0]]))[:_KINDS]
+                column.written = np.unique(np.concatenate([column.written, new[filled & ~same]]))[:_KINDS]
             if same.any():
                 same[same] = _telling(rows.old.column(name).filter(pa.array(same)))
                 column.unchanged += int(np.count_nonzero(same))
+            self._liken(column, rows)
             if plan.category in WHOLE:
                 if same.any():
                     found = old[same]
                     column.add(found, np.ones(len(found), bool), np.zeros(len(found)))
             elif filled.any():
                 telling = filled & (same | (old != new))
-                lengths = pc.fill_null(pc.binary_length(rows.old.column(name)), 0).to_numpy(zero_copy_only=False)
-                column.add(old[telling], same[telling], _chance(plan, lengths[telling]))
+                column.add(old[telling], same[telling], _chance(plan, _lengths(rows.old.column(name))[telling]))
+
+    def _alike(self, plan: ColumnPlan, old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
+        """Cells that say the same, though not in the same bytes; what is looked for everywhere is found anyhow."""
+        if plan.category in SOUGHT or plan.column.family not in _WRITTEN:
+            return _but_for_case(old, new)
+        return same_but_for_signs(old, new, self.run.prints)
+
+    def _liken(self, column: _Column, rows: Rows) -> None:
+        """Compare some rows more closely, and the values of this column with those of its other rows."""
+        plan, name = column.plan, column.plan.column.name
+        if plan.transform in _OWN_VALUES or plan.capacity == 1 or plan.column.labels:
+            return
+        old, new = rows.prints(name)
+        filled = (old != 0) & (new != 0)
+        if plan.capacity if plan.category in SOUGHT else plan.column.family in _WRITTEN:
+            lengths = _lengths(rows.old.column(name))[filled]
+            column.overlap.add(old[filled], new[filled], np.maximum(_chance(plan, lengths), _COINCIDENCE))
+        if plan.column.family in _WRITTEN and column.told < _CLOSELY:
+            changed = np.flatnonzero(filled & (old != new))[:: len(rows) // _CLOSELY + 1]
+            chosen = pa.array(changed[np.unique(old[changed], return_index=True)[1]])
+            near, told = nearly_the_same(
+                rows.old.column(name).take(chosen), rows.new.column(name).take(chosen), self.run.prints
+            )
+            column.near, column.told = column.near + near, column.told + told
 
     def result(self) -> CheckResult:
         said: dict[Outcome, list[str]] = {Outcome.FAILED: [], Outcome.NOT_VERIFIED: [], Outcome.PASSED: []}
@@ -123,6 +173,7 @@ class Watch(Watcher):
             found, words = _verdict(column)
             if words:
                 said[found].append(f"{name}: {words}")
+            said[Outcome.FAILED] += [f"{name}: {words}" for words in _unlike(column)]
         examined = sum(column.cells for column in self._columns.values())
         unseen = [*self.run.unseen, *said[Outcome.NOT_VERIFIED]]
         return outcome("replaced", PROMISE, said[Outcome.FAILED], examined, said[Outcome.PASSED], unseen)
@@ -133,12 +184,18 @@ def _verdict(column: _Column) -> tuple[Outcome, str]:
     same = int(np.count_nonzero(column.same))
     if not same:
         return Outcome.PASSED, ""
+    if column.plan.capacity == 1 and len(column.written):
+        back = np.count_nonzero(~np.isin(column.sample[column.same], column.written))
+        if back:
+            return Outcome.FAILED, f"{back} values are still the source's own, and others are a constant"
     constant = len(column.constant) == 1 and column.plan.transform in _CONSTANTS
     if constant and (column.unchanged < column.cells or column.plan.transform == "set"):
         return Outcome.PASSED, f"{column.unchanged} cells already held the constant that replaces the column"
     if column.plan.category in WHOLE:
         drawn_from = _capacity(column.plan)
-        allowed = chance_bound(column.cells / drawn_from) if drawn_from else 0
+        # a source whose values lie where pseudonyms come from meets them in other rows too
+        possible = drawn_from and (column.plan.category == "ip_address" or column.overlap.moved())
+        allowed = chance_bound(column.cells / drawn_from) if drawn_from and possible else 0
         unlikely = False
     else:
         allowed = chance_bound(float(column.chance.sum()))
@@ -146,12 +203,37 @@ def _verdict(column: _Column) -> tuple[Outcome, str]:
     words = f"{column.unchanged} cells ({same} distinct values) are still the source's own"
     if same > allowed or unlikely:
         return Outcome.FAILED, f"{words}; chance allows {0 if unlikely else allowed}"
-    if column.same.all() and float(np.prod(column.chance)) < _RARE and column.plan.transform not in _MAY_STAY:
+    alone = column.same.all() and (column.plan.category not in WHOLE or column.unchanged == column.cells)
+    if alone and float(np.prod(column.chance)) < _RARE and column.plan.transform not in _MAY_STAY:
         return (
             Outcome.NOT_VERIFIED,
             f"{words}, and none is another: too few to tell chance from a column left as it was",
         )
     return Outcome.PASSED, f"{words}, within what chance allows ({allowed})"
+
+
+def _unlike(column: _Column) -> Iterator[str]:
+    """What stands against the column as a whole."""
+    rate = _NEAR_WHOLE if column.plan.category in WHOLE else _NEAR
+    if column.near > chance_bound(column.told * rate):
+        yield (
+            f"{column.near} of {column.told} values are the source's own with a little added or left out; "
+            f"chance allows {chance_bound(column.told * rate)}"
+        )
+    overlap = column.overlap
+    if column.plan.category in SOUGHT or not len(overlap.old):
+        return
+    moved = overlap.moved()
+    whole = overlap.is_a_permutation() and len(overlap.old) >= _MANY and overlap.expected() < len(overlap.old) * 0.9
+    invented = column.plan.category in _INVENTED and moved > chance_bound(overlap.expected())
+    if invented or (whole and moved):
+        allowed = chance_bound(overlap.expected())
+        yield f"{moved} of the column's own values stand in other rows; chance allows {allowed}"
+
+
+def _lengths(values: pa.Array) -> npt.NDArray[np.int32]:
+    lengths: npt.NDArray[np.int32] = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
+    return lengths
 
 
 def _capacity(plan: ColumnPlan) -> int | None:

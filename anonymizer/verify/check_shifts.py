@@ -1,44 +1,31 @@
-"""No column of numbers or dates is merely shifted: one known value would give all the others away.
+"""No column of numbers or dates is merely shifted or multiplied: one known value would give all the others away.
 
-Where the rules ask for just that, by `shift`, the opposite holds: all dates of a domain move by one number of days, and
-nothing else changes. Where they ask for it person by person, all dates of one person do.
+Where the rules ask for just that, by `shift`, `check_shifted` looks.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
-from anonymizer.verify._fingerprint import spread
-from anonymizer.verify.check_consistency import contradictions
+from anonymizer.verify.check_shifted import ASKED, days
 
-PROMISE = (
-    "No replaced column of numbers or dates is the source's, moved by one amount; where the rules ask for a shift, all "
-    "dates of its domain are."
-)
+PROMISE = "No replaced column of numbers or dates is the source's, moved by one amount or multiplied by one factor."
 
 _ENOUGH = 4
 """Distinct values that, moved by one and the same amount, cannot be an accident."""
-_SECONDS_A_DAY = 86_400
-_ASKED = "shift"
-_NO_DATE = r"^(00|99|-?infinity)| BC$"
-"""Years before 100 and from 9900 on stand for no date, and stay."""
-
-
-def _days(values: pa.Array) -> pa.Array:
-    moments = pc.strptime(pc.utf8_slice_codeunits(values, 0, 10), "%Y-%m-%d", "s", error_is_null=True)
-    return pc.divide(moments.cast(pa.int64()), _SECONDS_A_DAY)
+_PRECISE = 500
+"""Units above which a rounded number tells its factor to one per mille."""
+_NUMBERS = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 
 
 def _whole(values: pa.Array) -> pa.Array:
@@ -51,8 +38,8 @@ def _hundredths(values: pa.Array) -> pa.Array:
 
 
 _READ: dict[TypeFamily, Callable[[pa.Array], pa.Array]] = {
-    TypeFamily.DATE: _days,
-    TypeFamily.TIMESTAMP: _days,
+    TypeFamily.DATE: days,
+    TypeFamily.TIMESTAMP: days,
     TypeFamily.INTEGER: _whole,
     TypeFamily.NUMBER: _hundredths,
 }
@@ -65,6 +52,30 @@ class _Shift:
     """Some distinct old values."""
     low: int = 1 << 63
     high: int = -(1 << 63)
+    factor: tuple[float, float] = (-math.inf, math.inf)
+    """The lowest and the highest factor that give all new values of the old ones; there is none if these cross."""
+    multiplied: set[float] = field(default_factory=set)
+    """Some distinct old values large enough for their factor to say something."""
+
+    def multiply(self, old: pa.Array, new: pa.Array) -> None:
+        """Take up some rows, null where there is nothing to compare."""
+        both = pc.and_(pc.is_valid(old), pc.is_valid(new))
+        a, b = (side.filter(both).to_numpy().astype(float) for side in (old, new))
+        unit = 1 if np.any(b % 100) else 100  # rounded to a hundredth or to a whole
+        telling = (np.abs(a) > _PRECISE * unit) & (np.abs(b) > _PRECISE * unit)
+        a, b = a[telling], b[telling]
+        if not len(a):
+            return
+        edges = np.sort(np.stack([(b - 0.51 * unit) / a, (b + 0.51 * unit) / a]), axis=0)
+        self.factor = max(self.factor[0], float(edges[0].max())), min(self.factor[1], float(edges[1].min()))
+        if len(self.multiplied) < _ENOUGH:
+            self.multiplied.update(np.unique(a)[:_ENOUGH].tolist())
+
+    @property
+    def is_multiplied(self) -> bool:
+        """By one factor that is not 1."""
+        low, high = self.factor
+        return low <= high and not low <= 1 <= high and len(self.multiplied) >= _ENOUGH
 
 
 class Watch(Watcher):
@@ -73,62 +84,28 @@ class Watch(Watcher):
     def __init__(self, comparison: Comparison) -> None:
         super().__init__(comparison)
         self._shifts: dict[str, _Shift] = {}
-        self._asked: dict[str, _Shift] = {}
-        """By domain, what the rules ask to shift."""
-        self._torn: Counter[str] = Counter()
-        self._still: Counter[str] = Counter()
-        self._domains: dict[str, int] = {}
-        self._of_person = comparison.pairs(3)
         self._examined = 0
 
     def rows(self, rows: Rows) -> None:
         for plan in rows.plan.replaced:
             read = _READ.get(plan.column.family)
-            if read is None or plan.column.name not in rows.old.schema.names:
-                continue
-            if plan.transform == _ASKED:
-                self._follow(plan, rows)
+            if read is None or plan.transform == ASKED or plan.column.name not in rows.old.schema.names:
                 continue
             shift = self._shifts.setdefault(str(plan.name), _Shift())
-            if shift.low < shift.high:
+            if shift.low < shift.high and shift.factor[0] > shift.factor[1]:
                 continue
             self._examined += len(rows)
             old = read(rows.old.column(plan.column.name))
-            moved = pc.subtract(read(rows.new.column(plan.column.name)), old)
+            new = read(rows.new.column(plan.column.name))
+            if plan.column.family in _NUMBERS:
+                shift.multiply(old, new)
+            else:
+                shift.factor = (1.0, 0.0)
+            moved = pc.subtract(new, old)
             edges = pc.min_max(moved).as_py()
             if edges["min"] is not None:
                 shift.low, shift.high = min(shift.low, edges["min"]), max(shift.high, edges["max"])
                 shift.values.update(pc.unique(old.filter(pc.is_valid(moved)))[:_ENOUGH].to_pylist())
-
-    def _follow(self, plan: ColumnPlan, rows: Rows) -> None:
-        """By how many days each date moved, and whether its time of day stayed."""
-        old, new = rows.old.column(plan.column.name), rows.new.column(plan.column.name)
-        dates = pc.fill_null(pc.invert(pc.match_substring_regex(old, _NO_DATE)), False)
-        old, new = old.filter(dates), new.filter(dates)
-        moved = pc.subtract(_days(new), _days(old))
-        self._examined += len(old)
-        if plan.by is not None or plan.policy == "fully_randomised":
-            self._follow_each(plan, rows, dates.to_numpy(zero_copy_only=False), moved)
-            edges = {"min": None}
-        else:
-            edges = pc.min_max(moved).as_py()
-        if edges["min"] is not None:
-            shift = self._asked.setdefault(str(plan.domain), _Shift())
-            shift.low, shift.high = min(shift.low, edges["min"]), max(shift.high, edges["max"])
-        known = pc.is_valid(moved)
-        rest = [pc.utf8_slice_codeunits(values.filter(known), 10) for values in (old, new)]
-        self._torn[str(plan.name)] += pc.invert(pc.equal(*rest)).true_count
-
-    def _follow_each(self, plan: ColumnPlan, rows: Rows, dates: npt.NDArray[np.bool_], moved: pa.Array) -> None:
-        """By how many days the dates of each person, or of each row, moved."""
-        known = pc.is_valid(moved).to_numpy(zero_copy_only=False)
-        days = moved.filter(moved.is_valid()).to_numpy()
-        self._still[str(plan.name)] += int(np.count_nonzero(days == 0))
-        if plan.by is None or plan.by not in rows.old.schema.names:
-            return
-        domain = self._domains.setdefault(str(plan.domain), len(self._domains))
-        whose = rows.prints(plan.by)[0][dates][known] + spread(domain)
-        self._of_person.add(whose, days.astype(np.uint64), np.full(len(days), domain, np.uint64))
 
     def result(self) -> CheckResult:
         problems = [
@@ -136,16 +113,11 @@ class Watch(Watcher):
             for name, shift in self._shifts.items()
             if shift.low == shift.high != 0 and len(shift.values) >= _ENOUGH
         ]
-        for domain, shift in self._asked.items():
-            if shift.low <= 0 <= shift.high:
-                problems.append(f"domain {domain}: dates that the rules ask to shift are where they were")
-            elif shift.low != shift.high:
-                problems.append(f"domain {domain}: not all dates are shifted by the same number of days")
-        problems += [f"{name}: {n} dates are where they were" for name, n in self._still.items() if n]
-        torn = Counter(int(group) for pairs in self._of_person.partitions() for group in contradictions(pairs))
-        names = list(self._domains)
-        problems += [f"domain {names[group]}: the dates of {n} people lie otherwise apart" for group, n in torn.items()]
-        problems += [f"{name}: the time of day changed in {n} shifted rows" for name, n in self._torn.items() if n]
+        problems += [
+            f"{name}: every value is multiplied by the same factor"
+            for name, shift in self._shifts.items()
+            if shift.is_multiplied and f"{name}: every value is moved by the same amount" not in problems
+        ]
         return outcome("shifts", PROMISE, problems, self._examined, unseen=self.run.unseen)
 
 

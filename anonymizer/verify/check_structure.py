@@ -1,4 +1,8 @@
-"""What stands outside the rows is the same as before, and free of the source's personal values."""
+"""What stands outside the rows is the same as before, and free of the source's personal values.
+
+A login or secret that is one word is looked for like any other, unless it names nobody: the words of SQL, the names in
+the schema and the accounts that programs are delivered with.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import numpy as np
 from anonymizer.model.result import CheckResult
 from anonymizer.verify._comparison import Comparison, Watcher, alone, outcome
 from anonymizer.verify._reader import Text
-from anonymizer.verify._scan import PLAIN_WORD
+from anonymizer.verify._scan import PROGRAM_WORD
 
 PROMISE = (
     "Definitions, comments, views, routines and settings are the same as in the source, and hold none of the values "
@@ -47,9 +51,9 @@ class Watch(Watcher):
         problems = self._differences()
         for place, hits in self.run.scan().texts.items():
             _, labels, kinds = hits.distinct()
-            for number in np.unique(labels[kinds != PLAIN_WORD]):
+            for number in np.unique(labels[kinds != PROGRAM_WORD]):
                 label = self.run.known.labels[number]
-                count = int(np.count_nonzero((labels == number) & (kinds != PLAIN_WORD)))
+                count = int(np.count_nonzero((labels == number) & (kinds != PROGRAM_WORD)))
                 problems.append(f"{place}: holds {count} values of {label.column} ({label.category})")
         return outcome("structure", PROMISE, problems, self._examined)
 

@@ -1,9 +1,18 @@
 """No whole value of the source's replaced columns stands anywhere in the result.
 
 Every column of every table is looked through, kept ones too, whatever its type: whole cells and stretches within them,
-whatever the case, accents and signs between words. A hit fails, with three exceptions that are stated: a pseudonym may
-equal another row's original where the source itself lies in the range from which pseudonyms come; a number may equal a
-number by chance; a login or secret that is a plain word may also be a word of the program.
+whatever the case, accents and signs between words, as they stand and as programs write them. A hit fails, with these
+exceptions, all of them stated in the result:
+
+- a pseudonym may equal another row's original where the source itself lies in the range from which pseudonyms come;
+- a number may equal a number by chance;
+- a login or secret that is one word of letters may be a word of the program, or stand among other words by chance: a
+  word that is no word of a language is one in ten million words of a text. Where it is a name, the invented names of a
+  replaced column may hold it: those are drawn from some thousand;
+- one or two cells of a kept column that are such a word and nothing else may be chance or a survivor: not verified.
+
+Values that are too short to be told from chance are counted, and compared in their own rows alone. What stood in tables
+that are emptied is looked for too, as far as it can be told what it is.
 """
 
 from __future__ import annotations
@@ -14,19 +23,30 @@ from functools import partial
 import numpy as np
 
 from anonymizer.model.plan import ColumnPlan
-from anonymizer.model.result import CheckResult
+from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.rules import Action
 from anonymizer.model.schema import ColumnName
 from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Watcher, alone, chance_bound, outcome
-from anonymizer.verify._known import PRIVATE_ADDRESS
-from anonymizer.verify._scan import NUMBER, PLAIN_WORD, Hits
+from anonymizer.verify._emptied import namesakes, undecided
+from anonymizer.verify._known import PRIVATE_ADDRESS, Label
+from anonymizer.verify._scan import LONE_WORD, NUMBER, PHRASE, PROGRAM_WORD, WORD_IN_TEXT, Hits
 
 PROMISE = (
     "No e-mail address, telephone or other number, full name, street with number, login or secret of the source "
     "stands anywhere in the rows of the result."
 )
 
-_WORDS_ALLOWED = 2
+_LONE_WORDS = 2
+"""Words that are whole cells of a kept column, which may be chance."""
+_RARE_WORD = 1e-7
+"""Share of the words of a text that a word has which is none of its language."""
+_NAMES = 1000
+"""Names from which pseudonyms are drawn."""
+_NAMED = frozenset(
+    "first_name last_name full_name person_name email username company_name street_address city region country "
+    "job_title url".split()
+)
+"""Categories whose pseudonyms are made of names."""
 
 
 class Watch(Watcher):
@@ -35,35 +55,56 @@ class Watch(Watcher):
     def result(self) -> CheckResult:
         scan = self.run.scan()
         plans = {column.name: column for table in self.plan.tables.values() for column in table.columns}
-        problems: list[str] = []
-        notes: list[str] = []
+        said: dict[Outcome, list[str]] = {outcome: [] for outcome in Outcome}
         for column, hits in scan.columns.items():
-            for failed, words in self._judged(column, plans.get(column), hits):
-                (problems if failed else notes).append(words)
+            for found, words in self._judged(column, plans.get(column), hits):
+                said[found].append(words)
         raw, _, kinds = scan.raw.distinct()
-        telling = int(np.count_nonzero(kinds == 0)) if len(raw) else 0
+        telling = int(np.count_nonzero(kinds == PHRASE)) if len(raw) else 0
         if telling:
-            problems.append(f"the file outside its rows: {telling} values of the source")
+            said[Outcome.FAILED].append(f"the file outside its rows: {telling} values of the source")
+        said[Outcome.PASSED] += [
+            f"{column}: up to {count} values are too short to be looked for in other places"
+            for column, count in self.run.known.short.items()
+        ]
+        known_as = namesakes(self.plan)
+        said[Outcome.PASSED] += [
+            f"{name} (emptied): of {count} columns only addresses and numbers that show what they are are looked for"
+            for name, table in self.plan.tables.items()
+            if table.rows == "none" and (count := undecided(table, known_as))
+        ]
         examined = sum(hits.cells for hits in scan.columns.values())
-        return outcome("survivors", PROMISE, problems, examined, notes)
+        unseen = said[Outcome.NOT_VERIFIED]
+        return outcome("survivors", PROMISE, said[Outcome.FAILED], examined, said[Outcome.PASSED], unseen)
 
-    def _judged(self, column: ColumnName, plan: ColumnPlan | None, hits: Hits) -> Iterator[tuple[bool, str]]:
+    def _judged(self, column: ColumnName, plan: ColumnPlan | None, hits: Hits) -> Iterator[tuple[Outcome, str]]:
         prints, labels, kinds = hits.distinct()
         if not len(prints):
             return
         replaced = plan is not None and plan.action is Action.REPLACE
+        where = f"{column} ({'replaced' if replaced else 'kept'})"
         for number in np.unique(labels):
             label = self.run.known.labels[number]
-            mine = labels == number
-            count = int(np.count_nonzero(mine))
+            counts = np.bincount(kinds[labels == number], minlength=PROGRAM_WORD + 1).tolist()
+            values = f"distinct values of {label.column} ({label.category})"
+            if counts[PROGRAM_WORD]:
+                yield Outcome.PASSED, f"{where}: {counts[PROGRAM_WORD]} {values}, words that name nobody"
+            count = sum(counts[:PROGRAM_WORD])
+            if not count:
+                continue
             allowed = self._by_chance(hits, label.category, plan) if replaced and plan is not None else 0
-            if not np.any(mine & (kinds != NUMBER)):
-                allowed += self._numbers_by_chance(hits)
-            if not np.any(mine & (kinds != PLAIN_WORD)):
-                allowed += _WORDS_ALLOWED
-            where = f"{column} ({'replaced' if replaced else 'kept'})"
-            words = f"{where}: {count} distinct values of {label.column} ({label.category})"
-            yield count > allowed, words + (f", within what chance allows ({allowed})" if count <= allowed else "")
+            if not counts[PHRASE]:
+                allowed += self._numbers_by_chance(hits) if counts[NUMBER] else 0
+                allowed += self._words_by_chance(hits, label, plan) if counts[LONE_WORD] + counts[WORD_IN_TEXT] else 0
+            if count <= allowed:
+                yield Outcome.PASSED, f"{where}: {count} {values}, within what chance allows ({allowed})"
+            elif count <= allowed + min(counts[LONE_WORD], _LONE_WORDS) and not counts[PHRASE]:
+                yield (
+                    Outcome.NOT_VERIFIED,
+                    f"{where}: {count} {values}, single words that may be there by chance or not",
+                )
+            else:
+                yield Outcome.FAILED, f"{where}: {count} {values}; chance allows {allowed}"
 
     def _by_chance(self, hits: Hits, category: str, plan: ColumnPlan) -> int:
         """A pseudonym may be another row's original, if both lie in the same range."""
@@ -79,6 +120,13 @@ class Watch(Watcher):
         lengths = self.run.known.number_lengths
         share = float(sum(int(count) / 10.0**length for length, count in enumerate(lengths) if count))
         return chance_bound(hits.numbers * share)
+
+    def _words_by_chance(self, hits: Hits, label: Label, plan: ColumnPlan | None) -> int:
+        """Two words may be equal."""
+        words = self.run.known.words.get(label, 0)
+        if plan is not None and plan.action is Action.REPLACE and plan.category in _NAMED:
+            return chance_bound(words * min(hits.words / _NAMES, 1.0))
+        return chance_bound(words * hits.words * _RARE_WORD)
 
 
 check = partial(alone, Watch)

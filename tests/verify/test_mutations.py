@@ -112,6 +112,23 @@ def _shifted(column: str, by: Callable[[str], str]) -> Mutation:
     return _cells("customer", column, lambda row, old, new: _cased(old, by))
 
 
+def _appended(column: str, sign: str) -> Mutation:
+    return _cells("customer", column, lambda row, old, new: _cased(old, lambda text: text + sign))
+
+
+def _prefixed(column: str, sign: str) -> Mutation:
+    return _cells("customer", column, lambda row, old, new: _cased(old, lambda text: sign + text))
+
+
+def _rotated(column: str) -> Mutation:
+    def mutation(old: World, new: World) -> None:
+        cells = old.column("customer", column)
+        for row in range(len(cells)):
+            new.set("customer", column, row, cells[(row + 1) % len(cells)])
+
+    return mutation
+
+
 def _text(**changes: Callable[[World], str]) -> Mutation:
     def mutation(old: World, new: World) -> None:
         for name, change in changes.items():
@@ -231,6 +248,23 @@ ONE_PLACE: dict[str, tuple[Mutation, str]] = {
         _shifted("birth_date", lambda date: f"{int(date[:4]) + 28}{date[4:]}"),
         "shifts",
     ),
+    "salaries multiplied by one factor": (
+        _cells("customer", "salary", lambda row, old, new: f"{float(old or 0) * 1.01:.2f}"),
+        "shifts",
+    ),
+    "surnames with a sign behind them": (_appended("last_name", "."), "replaced"),
+    "surnames with a sign before them": (_prefixed("last_name", "("), "replaced"),
+    "surnames with a letter behind them": (_appended("last_name", "x"), "replaced"),
+    "surnames without their last letter": (
+        _cells("customer", "last_name", lambda row, old, new: _cased(old, lambda t: t[:-1])),
+        "replaced",
+    ),
+    "surnames with a word behind them": (_appended("last_name", " bv"), "replaced"),
+    "surnames of the column's own other rows": (_rotated("last_name"), "replaced"),
+    "one surname with a sign behind it": (
+        _cells("customer", "last_name", lambda row, old, new: f"{old}-" if row == 4 else new),
+        "replaced",
+    ),
     "salaries moved by one amount": (_shifted("salary", lambda pay: f"{float(pay) + 100:.2f}"), "shifts"),
 }  # fmt: skip
 """What is spoilt -> how, and the check that has to say so."""
@@ -289,7 +323,7 @@ def test_a_right_result_passes_every_check_in_every_format(kind: str, tmp_path: 
     old = source()
     results = in_format(kind, old, right_result(old), tmp_path)
     assert [result for result in results if result.outcome.value != "passed"] == []
-    assert all(result.examined for result in results if result.check not in ("readable", "generalised"))
+    assert all(result.examined for result in results if result.check not in ("readable", "generalised", "shifted"))
 
 
 def in_format(kind: str, old: World, new: World, folder: Path) -> tuple[CheckResult, ...]:

@@ -296,6 +296,21 @@ def test_storage_classes_row_numbers_and_settings_of_sqlite_are_seen(tmp_path: P
     reader.close()
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])
+def test_what_is_left_in_free_pages_can_be_read_in_every_encoding(encoding: str, tmp_path: Path):
+    path = tmp_path / "a.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(f"PRAGMA encoding='{encoding}'; PRAGMA secure_delete=OFF; CREATE TABLE t (a);")
+    connection.executemany("INSERT INTO t VALUES (?)", [(f"{SECRET.decode()} {n}",) for n in range(500)])
+    connection.commit()
+    connection.execute("DROP TABLE t")
+    connection.commit()
+    connection.close()
+    reader = open_reader(Input("a.db", path), SQLITE, NO_TABLES)
+    assert any(SECRET in data for data in reader.raw())
+    reader.close()
+
+
 def test_a_file_that_is_no_database_is_unreadable(tmp_path: Path):
     path = tmp_path / "a.db"
     path.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)

@@ -149,15 +149,122 @@ def test_one_first_name_that_stays_the_same_is_chance_and_all_of_them_are_not():
     assert "replaced" in failed(checked(old, new))
 
 
-def test_a_login_that_is_a_word_of_the_program_is_reported_and_not_failed():
-    made = small(table("login", "name"), table("role", "title"), replaced={("login", "name"): ("username", "username")})
-    old = dump(login=["name", "administrator", "jpeeters7"], role=["title", "Administrator"])
-    new = dump(login=["name", "zed1zed1", "zed2zed2"], role=["title", "Administrator"])
-    result = by_name(verify.verify(made, old, new, PLAIN))["survivors"]
+def test_one_national_number_that_is_put_back_fails_though_its_range_is_small():
+    made = small(table("t", "nn"), replaced={("t", "nn"): ("national_id", "national_id")})
+    made = limited(made, 90_000)
+    numbers = [f"7{n}.05.1{n}-00{n}.3{n}" for n in range(8)]
+    pseudonyms = [f"9{n}.01.2{n}-99{n}.5{n}" for n in range(8)]
+    old = dump(t=["nn", *numbers])
+    assert failed(verify.verify(made, old, dump(t=["nn", *pseudonyms]), PLAIN)) == set()
+    assert "replaced" in failed(verify.verify(made, old, dump(t=["nn", *pseudonyms[:7], numbers[7]]), PLAIN))
+
+
+def test_a_source_that_lies_in_the_range_of_pseudonyms_may_keep_what_chance_allows():
+    made = limited(small(table("t", "nn"), replaced={("t", "nn"): ("national_id", "national_id")}), 100)
+    numbers = [f"70051{n:03d}" for n in range(60)]
+    old, new = dump(t=["nn", *numbers]), dump(t=["nn", numbers[0], *reversed(numbers[1:])])
+    result = by_name(verify.verify(made, old, new, PLAIN))["replaced"]
     assert result.outcome is Outcome.PASSED
-    assert "within what chance allows" in result.detail[0]
-    told = dump(login=["name", "administrator", "jpeeters7"], role=["title", "JPeeters7"])
-    assert "survivors" in failed(verify.verify(made, told, told, PLAIN))
+    assert "chance allows" in result.detail[0]
+
+
+def limited(made: Plan, capacity: int) -> Plan:
+    """The plan with so many pseudonyms for each replaced column."""
+    tables = {
+        name: replace(plan, columns=tuple(
+            replace(column, capacity=capacity) if column.action is Action.REPLACE else column
+            for column in plan.columns
+        ))
+        for name, plan in made.tables.items()
+    }  # fmt: skip
+    return replace(made, tables=tables)
+
+
+@pytest.mark.parametrize("text", ["hers", "call her back about the invoice"])
+def test_a_text_that_is_put_back_among_constants_fails_also_where_it_stood_twice(text: str):
+    made = limited(small(table("t", "note"), replaced={("t", "note"): ("free_text", "free_text")}), 1)
+    others = [f"note {n}" for n in range(40)]
+    old = dump(t=["note", text, *others, text])
+    assert failed(verify.verify(made, old, dump(t=["note", *["[...]"] * 42]), PLAIN)) == set()
+    assert "replaced" in failed(verify.verify(made, old, dump(t=["note", *["[...]"] * 41, text]), PLAIN))
+
+
+def test_names_that_chance_gives_to_other_rows_pass():
+    made = small(table("t", "first"), replaced={("t", "first"): ("first_name", "first_name")})
+    names = [f"{a}{b}" for a in ("Jan", "Piet", "Lot", "Mar") for b in ("a", "e", "ine", "ke", "je")]
+    old = dump(t=["first", *names])
+    new = dump(t=["first", names[3], names[7], *[f"Zed{n}" for n in range(18)]])
+    assert failed(verify.verify(made, old, new, PLAIN)) == set()
+
+
+@pytest.mark.parametrize(("number", "fails"), [("901", False), ("902", True)])
+def test_a_number_and_the_same_number_as_text_are_one_value(number: str, fails: bool):
+    text, whole = Column("no", "text", T.TEXT), Column("no", "integer", T.INTEGER)
+    tables = [Table(TableName("public", name), (column,)) for name, column in (("a", text), ("b", whole))]
+    made = small(*tables, replaced={(name, "no"): ("none", "permute") for name in ("a", "b")})
+    old, new = dump(a=["no", "123"], b=["no", "123"]), dump(a=["no", "901"], b=["no", number])
+    assert ("consistency" in failed(verify.verify(made, old, new, PLAIN))) is fails
+
+
+@pytest.mark.parametrize("member", ["zed1@m.example", '"zed1@m.example"'])
+def test_a_member_of_an_array_and_the_same_value_alone_are_one_value(member: str):
+    columns = Column("mail", "text", T.TEXT), Column("mail", "text[]", T.ARRAY)
+    tables = [Table(TableName("public", name), (column,)) for name, column in zip("ab", columns, strict=True)]
+    made = small(*tables, replaced={(name, "mail"): ("email", "email") for name in "ab"})
+    old = dump(a=["mail", "jan@m1.be", "els@m2.be"], b=["mail", "{els@m2.be,jan@m1.be}", "{}", "{NULL,els@m2.be}"])
+    lists = [f"{{zed2@m.example,{member}}}", "{}", "{NULL,zed2@m.example}"]
+    right = dump(a=["mail", "zed1@m.example", "zed2@m.example"], b=["mail", *lists])
+    wrong = dump(a=["mail", "zed3@m.example", "zed2@m.example"], b=["mail", *lists])
+    assert failed(verify.verify(made, old, right, PLAIN)) == set()
+    assert "consistency" in failed(verify.verify(made, old, wrong, PLAIN))
+
+
+LOGINS = small(
+    table("login", "name"), table("role", "title"), replaced={("login", "name"): ("username", "username")}
+)  # fmt: skip
+
+
+def logins(name: str, title: str, comment: str = "") -> dict[str, CheckResult]:
+    """The checks of a right result in which one login is `name`, and a kept cell and a comment hold something."""
+    text = f"COMMENT ON TABLE role IS '{comment}';\n".encode()
+    old = dump(login=["name", name, "jpeeters7"], role=["title", title])
+    new = dump(login=["name", "zed1zed1", "zed2zed2"], role=["title", title])
+    pair = [Input("dump", data=text + (made.data or b"")) for made in (old, new)]
+    return by_name(verify.verify(LOGINS, *pair, PLAIN))
+
+
+def test_a_login_that_is_a_word_of_the_program_may_stand_anywhere():
+    results = logins("administrator", "Administrator", "for the administrator")
+    assert results["survivors"].outcome is results["structure"].outcome is Outcome.PASSED
+    assert "words that name nobody" in results["survivors"].detail[0]
+
+
+@pytest.mark.parametrize(("name", "title"), [("jpeeters8", "JPeeters8"), ("maesfranckx", "by Maesfranckx today")])
+def test_a_login_in_a_kept_column_fails(name: str, title: str):
+    assert logins(name, title)["survivors"].outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("comment", ["see maesfranckx", "Maesfranckx"])
+def test_a_login_that_is_one_word_fails_in_a_comment(comment: str):
+    assert logins("maesfranckx", "clerk", comment)["structure"].outcome is Outcome.FAILED
+
+
+def test_a_single_word_that_is_a_whole_kept_cell_is_not_verified_and_many_fail():
+    assert logins("florida", "Florida")["survivors"].outcome is Outcome.NOT_VERIFIED
+    names = ["florida", "georgia", "montana"]
+    old = dump(login=["name", *names], role=["title", *names])
+    new = dump(login=["name", "zed1zed1", "zed2zed2", "zed3zed3"], role=["title", *names])
+    assert "survivors" in failed(verify.verify(LOGINS, old, new, PLAIN))
+
+
+def test_values_that_are_too_short_are_counted_and_compared_in_their_rows():
+    results = logins("jan", "clerk")
+    assert results["survivors"].detail == (
+        "public.login.name: up to 1 values are too short to be looked for in other places",
+    )
+    old = dump(login=["name", "jan", "els"], role=["title", "x"])
+    new = dump(login=["name", "zed1zed1", "els"], role=["title", "x"])
+    assert "replaced" in failed(verify.verify(LOGINS, old, new, PLAIN))
 
 
 # --- keys -------------------------------------------------------------------------------------------------------
@@ -260,6 +367,38 @@ def test_tables_that_lie_mixed_in_a_script_are_paired_though_one_of_them_is_empt
     assert "row_counts" in failed(
         verify.verify(made, Input("o", data=old.encode()), Input("n", data=old.encode()), PLAIN)
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "survivor"),
+    [
+        ("jan.claes@mail7.be|x|x", "jan.claes@mail7.be"),
+        ("x|met jan.claes@mail7.be today|x", "JAN.CLAES@mail7.be"),
+        ("x|+32 470 12 34 56|x", "0470123456"),
+        ("x|BE71 0961 2345 6769|x", "be71096123456769"),
+        ("x|x|Maesfranckx7", "by maesfranckx7"),
+    ],
+)
+@pytest.mark.parametrize("where", ["kept", "text"])
+def test_what_stood_in_an_emptied_table_is_looked_for_like_what_was_replaced(cells: str, survivor: str, where: str):
+    made = small(
+        table("login", "name"), table("log", "mail", "note", "name"), table("kept", "remark"),
+        replaced={("login", "name"): ("username", "username")},
+    )  # fmt: skip
+    name = TableName("public", "log")
+    made = replace(made, tables={**made.tables, name: replace(made.tables[name], rows="none")})
+    text = f"COMMENT ON TABLE kept IS '{survivor if where == 'text' else 'x'}';\n".encode()
+    kept = ["remark", survivor if where == "kept" else "x"]
+    old = dump(login=["name", "zed7zed7"], log=["mail, note, name", cells], kept=kept)
+    new = dump(login=["name", "zed1zed1"], log=["mail, note, name"], kept=kept)
+    pair = [Input("dump", data=text + (side.data or b"")) for side in (old, new)]
+    results = by_name(verify.verify(made, *pair, PLAIN))
+    assert results["survivors" if where == "kept" else "structure"].outcome is Outcome.FAILED
+    harmless = dump(login=["name", "zed7zed7"], log=["mail, note, name", "x|0012345678|x"], kept=["remark", "12345678"])
+    right = dump(login=["name", "zed1zed1"], log=["mail, note, name"], kept=["remark", "12345678"])
+    passed = by_name(verify.verify(made, harmless, right, PLAIN))["survivors"]
+    assert passed.outcome is Outcome.PASSED
+    assert "public.log (emptied): of 2 columns" in passed.detail[-1]
 
 
 def test_a_table_that_the_plan_does_not_know_has_to_be_the_same():
