@@ -53,7 +53,7 @@ class TableReading(NamedTuple):
 
 def read_table(phrases: Phrases, table: Table) -> TableReading:
     """What the table holds: the last known word of its name, or the first one if that describes ("types client")."""
-    words = phrases.words(table.name.name)
+    words = phrases.table_words(table.name.name)
     found = phrases.holders_in(words)
     if not found:
         return TableReading(None, False)

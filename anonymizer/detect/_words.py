@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Set
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SHORT_ENDS = ("id", "nr", "no", "ip")
 """The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
+_LEAST_TRUNCATED = 5
+"""Fewest letters of a word cut short: `funkt` of `funktion`."""
 STOP_WORDS = frozenset(
     "of the and de het van den der du des la le les d et en und fur voor pour for or ou oder".split()
 )
@@ -34,10 +37,13 @@ def split(name: str) -> tuple[str, ...]:
 class Vocabulary:
     """The words that packs know; takes compounds and plurals apart into them."""
 
-    def __init__(self, words: Set[str]) -> None:
+    def __init__(self, words: Set[str], abbreviations: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._words = frozenset(words)
+        self._abbreviations = dict(abbreviations or {})
+        self._sorted = sorted(self._words)
         self._longest = max(map(len, self._words), default=0)
         self.split = lru_cache(maxsize=100_000)(self._split)
+        self.terse = lru_cache(maxsize=100_000)(self._terse)
 
     def _split(self, name: str) -> tuple[str, ...]:
         """Like the function `split`, with known compounds and plurals taken apart."""
@@ -61,7 +67,53 @@ class Vocabulary:
         found = self.singular(word)
         if found is not None:
             return (self.canonical(found),)
-        return self._compound(word) or self._ending(word) or (word,)
+        if word in self._abbreviations:
+            return self._canonical(self._abbreviations[word])
+        return self._compound(word) or self._truncated(word, _LEAST_TRUNCATED) or self._ending(word) or (word,)
+
+    def _canonical(self, words: Sequence[str]) -> tuple[str, ...]:
+        return tuple(self.canonical(word) for word in words)
+
+    def _truncated(self, word: str, least: int) -> tuple[str, ...] | None:
+        """The known word that begins like this, if all that do begin alike: `nachn` is cut from `nachname`."""
+        if len(word) < least:
+            return None
+        start = bisect_left(self._sorted, word)
+        end = bisect_left(self._sorted, word + "\uffff")
+        longer = self._sorted[start:end]
+        if not longer or not all(other.startswith(min(longer, key=len)) for other in longer):
+            return None
+        return (self.canonical(min(longer, key=len)),)
+
+    def _terse(self, name: str, prefixes: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """A name without separators, as databases of eight-letter names have them: `INSHPHON`, `FACVILLIV`.
+
+        The cut with the fewest and longest pieces wins; () when some letters remain. Pieces are known words of three
+        letters or more and abbreviations; a prefix of the table, or one letter, may stand before them.
+        """
+        word = "".join(split(name))
+        starts = [""] + [prefix for prefix in prefixes if word.startswith(prefix) and len(word) - len(prefix) >= 2]
+        cuts = [(self._cut(word[len(start) :]), start) for start in starts]
+        cuts += [(self._cut(word[len(start) + 1 :]), start + "?") for start in starts if len(word) - len(start) > 4]
+        found = [(len(words) + 0.8 * len(start), words) for words, start in cuts if words]
+        return min(found, default=(0, ()))[1]
+
+    def _cut(self, word: str) -> tuple[str, ...] | None:
+        """The known words and abbreviations that make up the whole of `word`."""
+        best: list[tuple[int, tuple[str, ...]] | None] = [(0, ())] + [None] * len(word)
+        for end in range(2, len(word) + 1):
+            for start in range(max(0, end - self._longest), end - 1):
+                before, piece = best[start], word[start:end]
+                meant = self._abbreviations.get(piece)
+                if meant is None and len(piece) >= 3:
+                    known = self.singular(piece) or (self._truncated(piece, 4) or (None,))[0]
+                    meant = (known,) if known else None
+                if before is None or meant is None:
+                    continue
+                cost = before[0] + (3 if len(piece) == 2 else 2)
+                if best[end] is None or cost < best[end][0]:  # type: ignore[index]
+                    best[end] = (cost, (*before[1], *self._canonical(meant)))
+        return best[len(word)][1] if best[len(word)] else None  # type: ignore[index]
 
     def _ending(self, word: str) -> tuple[str, ...] | None:
         """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""
