@@ -40,7 +40,7 @@ class Phrases:
             {word for words in spelt.values() for word in words} | glued.keys(),
             {short: tuple(full.split()) for short, full in (abbreviations or {}).items()},
         )
-        phrases = {text: tuple(sorted(map(self._vocabulary.canonical, words))) for text, words in spelt.items()}
+        phrases = {text: tuple(sorted(self._vocabulary.expanded(words))) for text, words in spelt.items()}
         phrases = {text: phrases[glued["".join(words)]] for text, words in spelt.items()}
         self._glued = {joined: phrases[text] for joined, text in glued.items()}
         self._contexts: dict[Recogniser, frozenset[Phrase]] = {}

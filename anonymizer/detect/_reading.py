@@ -23,7 +23,7 @@ _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
 _NEUTRAL = frozenset(
     "entity data info master table tbl tab detail details record list base main history hist archive bak backup old "
-    "new all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm".split()
+    "varchar int decimal datetime attribute value values field fields extra meta new all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm".split()
 )
 """Words of a table's name that change nothing in what it holds."""
 _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
@@ -89,6 +89,7 @@ def read(
         reading
         for reading in readings
         if reading.entry.category == "none"
+        and not (reading.match.phrase in phrases.people and reading.match.end < len(words))
         and (
             reading.match.start >= last or (not reading.entry.tables and reading.entry.confidence >= DESCRIBES_ANYWHERE)
         )

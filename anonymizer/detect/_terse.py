@@ -30,14 +30,21 @@ def words_of(phrases: Phrases, names: Sequence[str]) -> Mapping[str, tuple[str, 
     """Column name -> its words, for the columns of one table."""
     typed = _type_prefixes(names)
     bare = {name: name[typed[name] :] for name in names}
-    prefixes = _table_prefixes(list(bare.values()))
+    prefixes, common = _table_prefixes(list(bare.values()))
     found = {}
     for name, rest in bare.items():
         words = phrases.words(rest)
-        if _is_terse(rest) and not phrases.knows(words):
-            words = phrases.terse(rest, prefixes) or words
+        if _is_terse(rest):
+            words = _after(phrases, rest, common) or (() if phrases.knows(words) else phrases.terse(rest, prefixes)) or words
         found[name] = words
     return found
+
+
+def _after(phrases: Phrases, name: str, prefix: str) -> tuple[str, ...]:
+    """The words after the prefix of most columns, when all of the rest is known."""
+    rest = "".join(_words.split(name))
+    rest = rest.removeprefix(prefix) if prefix and rest.startswith(prefix) else ""
+    return phrases.terse(rest) if len(rest) >= 2 else ()
 
 
 def _is_terse(name: str) -> bool:
@@ -56,9 +63,11 @@ def _type_prefixes(names: Sequence[str]) -> Mapping[str, int]:
     return dict.fromkeys(names, 0)
 
 
-def _table_prefixes(names: Sequence[str]) -> tuple[str, ...]:
-    """Two to four letters with which several of the names begin that have no separators."""
+def _table_prefixes(names: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Two to four letters with which several of the names begin that have no separators; and the one of most of them."""
     terse = ["".join(_words.split(name)) for name in names if _is_terse(name)]
     counts = Counter(name[:size] for name in set(terse) for size in (2, 3, 4) if len(name) >= size + 2)
     least = {2: max(_FEWEST_ALIKE, len(terse) * 3 // 5), 3: _FEWEST_ALIKE, 4: _FEWEST_ALIKE}
-    return tuple(sorted(prefix for prefix, count in counts.items() if count >= least[len(prefix)]))
+    found = tuple(sorted(prefix for prefix, count in counts.items() if count >= least[len(prefix)]))
+    most = [prefix for prefix in found if len(prefix) > 2 and 2 * counts[prefix] > max(len(names), 2 * _FEWEST_ALIKE)]
+    return found, max(most, key=len, default="")

@@ -22,6 +22,7 @@ _PERSON = (
     "street_address salary_or_finance job_title photo iban ip_address cookie_or_device_id"
 ).split()
 _FIRM = "company_name vat_number company_id".split()
+_REACHED = ("email", "phone", "street_address", "birth_date", "national_id", "iban")
 _LIFTED = frozenset(
     "full_name company_name last_name job_title region country city postcode free_text url photo document_or_blob "
     "other_personal username street_address signature salary_or_finance bank_account geo_location person_name health "
@@ -72,7 +73,7 @@ def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
     proposed = {item.category for item in opinion.evidence if item.weight > 0}
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
-    if "full_name" in proposed and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
+    if opinion.leads("full_name") and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
         found.append(Evidence("last_name", 9.0, "beside a first name", "neighbours"))
     if "full_name" in proposed and firm > 0.8 and others.than(name, "first_name", "full_name", "birth_date") < 0.5:
         found.append(Evidence("company_name", 1.5, "beside a firm's number", "neighbours"))
@@ -83,6 +84,8 @@ def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
                 found.append(Evidence(category, 2.0 * places, "beside other parts of an address", "neighbours"))
             elif person < 0.5 and firm < 0.5:
                 found.append(Evidence(category, -2.0, "alone in its table", "neighbours"))
+        elif category == "full_name" and opinion.leads(category) and others.than(name, *_REACHED) > 0.8:
+            found.append(Evidence(category, 3.0, "beside an address to reach someone", "neighbours"))
         elif person > 0.5 or firm > 0.5:
             found.append(Evidence(category, 1.5 * max(person, firm), "beside other personal columns", "neighbours"))
     return found
