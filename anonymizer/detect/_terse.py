@@ -35,7 +35,7 @@ def words_of(phrases: Phrases, names: Sequence[str]) -> Mapping[str, tuple[str, 
     for name, rest in bare.items():
         words = phrases.words(rest)
         if _is_terse(rest):
-            words = _after(phrases, rest, common) or (() if phrases.knows(words) else phrases.terse(rest, prefixes)) or words
+            words = _after(phrases, rest, common) or _cut(phrases, rest, words, prefixes, common)
         found[name] = words
     return found
 
@@ -45,6 +45,16 @@ def _after(phrases: Phrases, name: str, prefix: str) -> tuple[str, ...]:
     rest = "".join(_words.split(name))
     rest = rest.removeprefix(prefix) if prefix and rest.startswith(prefix) else ""
     return phrases.terse(rest) if len(rest) >= 2 else ()
+
+
+def _cut(phrases: Phrases, name: str, words: tuple[str, ...], prefixes: Sequence[str], common: str) -> tuple[str, ...]:
+    """A name of unknown words, cut if it can be, else without the prefix of most columns."""
+    if phrases.knows(words):
+        return words
+    whole = "".join(words)
+    return phrases.terse(name, prefixes) or (
+        (whole.removeprefix(common),) if common and whole.startswith(common) and whole != common else words
+    )
 
 
 def _is_terse(name: str) -> bool:

@@ -22,8 +22,7 @@ STOP_WORDS = frozenset(
 )
 """Words that a name can do without. "By" and "von" are none: "created by" is not "created"."""
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
-_PLURALS = (("ies", "y", 3), ("en", "", 3), ("s", "", 3), ("es", "", 4), ("n", "", 4), ("x", "", 4), ("e", "", 4),
-            ("er", "", 4), ("aux", "al", 4))
+_PLURALS = (("ies", "y", 3), ("en", "", 3), ("s", "", 3), ("es", "", 4), ("n", "", 4), ("x", "", 4), ("e", "", 4), ("aux", "al", 4))
 """Ending, what stands in its place in the singular, and how many letters must be left before it."""
 
 
@@ -110,13 +109,15 @@ class Vocabulary:
         """
         word = "".join(split(name))
         starts = [""] + [prefix for prefix in prefixes if word.startswith(prefix) and len(word) - len(prefix) >= 2]
-        cuts = [(self._cut(word[len(start) :]), start) for start in starts]
-        cuts += [(self._cut(word[len(start) + 1 :]), start + "?") for start in starts if len(word) - len(start) > 4]
-        found = [(len(words) + 0.4 * len(start), words) for words, start in cuts if words]
+        cuts = [(self._cut(word[len(start) :]), 0.8 * len(start)) for start in starts]
+        cuts += [
+            (self._cut(word[len(start) + 1 :]), 0.8 * len(start) + 3) for start in starts if len(word) - len(start) > 4
+        ]
+        found = [(cut[0] + extra, cut[1]) for cut, extra in cuts if cut]
         return min(found, default=(0, ()))[1]
 
-    def _cut(self, word: str) -> tuple[str, ...] | None:
-        """The known words and abbreviations that make up the whole of `word`."""
+    def _cut(self, word: str) -> tuple[int, tuple[str, ...]] | None:
+        """The known words and abbreviations that make up the whole of `word`, after what they cost."""
         best: list[tuple[int, tuple[str, ...]] | None] = [(0, ())] + [None] * len(word)
         for end in range(2, len(word) + 1):
             for start in range(max(0, end - self._longest), end - 1):
@@ -126,13 +127,13 @@ class Vocabulary:
                 known = self.singular(piece) if len(piece) >= 3 else None
                 meant = self._abbreviations.get(piece) or ((known,) if known else None)
                 cost = before[0] + (3 if len(piece) == 2 else 2)
-                if meant is None and (meant := self._truncated(piece, 4)):
+                if meant is None and (meant := self._truncated(piece, 5)):
                     cost += 1
                 if meant is None:
                     continue
                 if best[end] is None or cost < best[end][0]:  # type: ignore[index]
                     best[end] = (cost, (*before[1], *self.expanded(meant)))
-        return best[len(word)][1] if best[len(word)] else None  # type: ignore[index]
+        return best[len(word)] if word else None
 
     def _ending(self, word: str) -> tuple[str, ...] | None:
         """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""

@@ -73,7 +73,7 @@ def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
     proposed = {item.category for item in opinion.evidence if item.weight > 0}
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
-    if opinion.leads("full_name") and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
+    if "full_name" in proposed and opinion.leads("full_name") and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
         found.append(Evidence("last_name", 9.0, "beside a first name", "neighbours"))
     if "full_name" in proposed and firm > 0.8 and others.than(name, "first_name", "full_name", "birth_date") < 0.5:
         found.append(Evidence("company_name", 1.5, "beside a firm's number", "neighbours"))
