@@ -1,20 +1,18 @@
 """Second look: what the other columns of a table, as found so far, say of the doubtful ones.
 
 A "name" beside a birth date is a person's; beside a first name it is the family name; a "state" beside a city is part
-of an address. A place alone in its table is an entry of a list of places. A text of which nothing is known, among
-personal columns, is personal one time in three: a person has to decide.
+of an address. A place alone in its table is an entry of a list of places. Of a column whose name says nothing, `_unknown`
+tells how likely it is personal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pyarrow.compute as pc
-
 from anonymizer.contracts import Exhibit
-from anonymizer.detect._weigh import Opinion, weight
-from anonymizer.model.finding import Evidence, Verdict
-from anonymizer.model.schema import Column, TypeFamily
+from anonymizer.detect import _unknown
+from anonymizer.detect._weigh import Opinion
+from anonymizer.model.finding import Evidence
 
 _PLACE = ("street_address", "city", "postcode", "region", "country")
 _PERSON = (
@@ -29,24 +27,14 @@ _LIFTED = frozenset(
     "birth_date".split()
 )
 """Categories whose column names are ambiguous, so that the company they keep decides."""
-_UNKNOWN = 0.4
-"""How likely a text without any evidence is personal where three other columns are; as measured on schemas of HR, CRM,
-web-shop and school software it is one in three, and it is to be seen by a person."""
-_COMPANY = 3
 
 
 def reconsider(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, tuple[Evidence, ...]]:
     """Column -> further evidence, from the opinions on all columns of its table."""
     others = _Others(opinions)
     found = {name: tuple(_lifted(name, opinion, others)) for name, opinion in opinions.items()}
-    personal = sum(opinion.verdict is Verdict.PERSONAL for opinion in opinions.values())
-    if personal >= _COMPANY:
-        for column in exhibit.table.columns:
-            if not opinions[column.name].evidence and _is_open(exhibit, column):
-                words = f"a text of unknown meaning among {personal} personal columns"
-                found[column.name] = (
-                    Evidence("other_personal", weight("other_personal", _UNKNOWN), words, "neighbours"),
-                )
+    for name, item in _unknown.evidence(exhibit, opinions).items():
+        found[name] = (*found[name], item)
     return found
 
 
@@ -89,13 +77,3 @@ def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
         elif person > 0.5 or firm > 0.5:
             found.append(Evidence(category, 1.5 * max(person, firm), "beside other personal columns", "neighbours"))
     return found
-
-
-def _is_open(exhibit: Exhibit, column: Column) -> bool:
-    """A text column with room for words that does not repeat a few codes."""
-    if column.family is not TypeFamily.TEXT or (column.length is not None and column.length < 10):
-        return False
-    values = exhibit.sample.get(column.name)
-    if values is None or len(values) == values.null_count:
-        return True
-    return bool(5 * len(pc.unique(values.drop_null())) > len(values) - values.null_count)

@@ -9,19 +9,17 @@ names how values are made (values.py) where the label does not say it. The label
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from anonymizer.model.finding import NOT_PERSONAL, Finding, Verdict
-from anonymizer.model.schema import Column, ForeignKey, Schema, Table, TableName
+from anonymizer.model.schema import ForeignKey, Schema, Table, TableName
 from tests.detect.held_out.values import column_of
 
 HERE = Path(__file__).parent
 ROWS = 80
-NAMES = {"first_name", "last_name", "full_name", "person_name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,6 @@ class Label:
     column: str
     right: tuple[str, ...]
     ambiguous: bool
-
-    @property
-    def personal(self) -> bool:
-        return self.right[0] not in NOT_PERSONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,7 @@ def names() -> list[str]:
 
 def load(name: str) -> Database:
     """One labelled schema; the same rows each time."""
-    from tests.benchmarks.bench_detect import declared
+    from tests.benchmarks.judging import declared
 
     lines = (HERE / f"{name}.schema").read_text(encoding="utf-8").splitlines()
     language = lines[0].split("language: ")[1][:2]
@@ -72,7 +66,7 @@ def load(name: str) -> Database:
         made.append(
             Table(
                 TableName("", table),
-                tuple(_column(declared(c[0], c[1])) for c in columns),
+                tuple(declared(c[0], c[1]) for c in columns),
                 primary_key=(primary[table],) if primary[table] else (),  # type: ignore[arg-type]
                 foreign_keys=tuple(
                     ForeignKey((column,), TableName("", other), (str(primary[other]),)) for column, other in keys
@@ -88,43 +82,3 @@ def load(name: str) -> Database:
         }  # fmt: skip
         labels += [Label(table, c[0], tuple(c[2].lstrip("?").split("/")), c[2].startswith("?")) for c in columns]
     return Database(name, Schema(tuple(made)), samples, tuple(labels))
-
-
-def _column(column: Column) -> Column:
-    return column
-
-
-def figures(labels: tuple[Label, ...], findings: tuple[Finding, ...]) -> dict[str, float]:
-    """The shares `missed`, `overdone`, `review` and `category` (right), as the specification defines them."""
-    found = {(finding.column.table.name, finding.column.column): finding for finding in findings}
-    judged = [(label, found[label.table, label.column]) for label in labels if not label.ambiguous]
-    personal = [(label, f) for label, f in judged if label.personal]
-    other = [f for label, f in judged if not label.personal]
-    met = [(label, f) for label, f in personal if f.verdict is not Verdict.NOT_PERSONAL]
-    return {
-        "missed": (len(personal) - len(met)) / max(len(personal), 1),
-        "overdone": sum(f.verdict is Verdict.PERSONAL for f in other) / max(len(other), 1),
-        "review": sum(f.verdict is Verdict.REVIEW for _, f in judged) / max(len(judged), 1),
-        "category": sum(is_right(label, f) for label, f in met) / max(len(met), 1),
-    }
-
-
-def is_right(label: Label, finding: Finding) -> bool:
-    """Whether the category is one of the right ones; kinds of people's names are near enough to each other."""
-    return finding.category in label.right or (finding.category in NAMES and label.right[0] in NAMES)
-
-
-def mistakes(labels: tuple[Label, ...], findings: tuple[Finding, ...]) -> Iterator[str]:
-    """One line for every column that is missed, overdone, left to a person or of a wrong category."""
-    found = {(finding.column.table.name, finding.column.column): finding for finding in findings}
-    for label in labels:
-        finding = found[label.table, label.column]
-        if label.ambiguous:
-            continue
-        place = f"{label.table}.{label.column}={label.right[0]} got {finding.category} {finding.confidence:.2f}"
-        if finding.verdict is Verdict.REVIEW:
-            yield f"review   {place}: {'; '.join(finding.evidence)}"
-        elif label.personal != (finding.verdict is Verdict.PERSONAL):
-            yield f"{'missed  ' if label.personal else 'overdone'} {place}: {'; '.join(finding.evidence)}"
-        elif label.personal and not is_right(label, finding):
-            yield f"wrong    {place}: {'; '.join(finding.evidence)}"
