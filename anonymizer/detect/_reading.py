@@ -31,6 +31,8 @@ _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
 _FORMS = frozenset("text tekst texte txt str string value val waarde valeur wert raw".split())
 """Such a word after a phrase says how it is stored."""
 _NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
+_WHOLE = 2.0
+"""What a word against personal data weighs more when it is the whole name: "reference", not "customer reference"."""
 _UNSURE = -2.5
 _UNKNOWN_AFTER = -1.2
 _KNOWN_AFTER = -3.0
@@ -95,7 +97,10 @@ def read(
         )
     ]
     if against:
-        return (_evidence(words, max(against, key=lambda reading: reading.entry.confidence)),)
+        strongest_none = max(against, key=lambda reading: reading.entry.confidence)
+        audible = [word for word in words if word not in silent] or words
+        whole = strongest_none.match.end - strongest_none.match.start >= len(audible)
+        return (_evidence(words, strongest_none, _WHOLE if whole else 0.0),)
     if not personal:
         return _of_catalogue(phrases, words)
     costs = {r.match: _cost(phrases, words, matches, r.match, frozenset(silent)) for r in personal}
@@ -162,6 +167,8 @@ def _qualifies(phrases: Phrases, words: Sequence[str], reading: _Reading, silent
         return True
     if entry.category in _NAMES and _NUMBERS.intersection([*words[: match.start], *words[match.end :]]):
         return True
+    if entry.category not in _NAMES and entry.category != "username":
+        return False  # an address is one, whoever lives there
     return match.phrase in phrases.people and any(word not in silent for word in words[match.end :])
 
 

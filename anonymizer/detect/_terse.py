@@ -30,6 +30,8 @@ def words_of(phrases: Phrases, names: Sequence[str]) -> Mapping[str, tuple[str, 
     """Column name -> its words, for the columns of one table."""
     typed = _type_prefixes(names)
     bare = {name: name[typed[name] :] for name in names}
+    marked = _mark(list(bare.values()))
+    bare = {name: rest[len(marked) :] if marked and rest.startswith(marked) else rest for name, rest in bare.items()}
     prefixes, common = _table_prefixes(list(bare.values()))
     found = {}
     for name, rest in bare.items():
@@ -71,6 +73,16 @@ def _type_prefixes(names: Sequence[str]) -> Mapping[str, int]:
     if typed >= _FEWEST_TYPED and typed >= _SHARE_TYPED * len(names) and len(kinds) > 1:
         return lengths
     return dict.fromkeys(names, 0)
+
+
+def _mark(names: Sequence[str]) -> str:
+    """Up to four letters and an underscore that stand before most names, `rel_` or `T01_`; "" where there are none.
+
+    They mark the table, whatever they may be short for.
+    """
+    marks = Counter(match[0] for name in names if (match := re.match(r"[A-Za-z][A-Za-z0-9]{0,3}_(?=[A-Za-z]{2})", name)))
+    mark, count = marks.most_common(1)[0] if marks else ("", 0)
+    return mark if count >= _FEWEST_ALIKE and 10 * count >= 7 * len(names) else ""
 
 
 def _table_prefixes(names: Sequence[str]) -> tuple[tuple[str, ...], str]:

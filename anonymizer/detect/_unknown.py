@@ -60,9 +60,11 @@ def evidence(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, 
         features = around | of_column(exhibit, column, opinions)
         chance = min(_MOST, probability(features))
         if chance >= NOT_PERSONAL_BELOW / 4:
-            against = sum(item.weight for item in opinions[column.name].evidence if item.category == "none")
+            told, guess = opinions[column.name].evidence, _guess(features)
+            against = sum(item.weight for item in told if item.category == "none")
+            known = PRIOR + sum(item.weight for item in told if item.category == guess)
             words = "its name says nothing; " + _why(features)
-            found[column.name] = Evidence(_guess(features), logit(chance) + against - PRIOR, words, "unknown")
+            found[column.name] = Evidence(guess, max(0.0, logit(chance) + against - known), words, "unknown")
     return found
 
 

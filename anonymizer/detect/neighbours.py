@@ -11,7 +11,9 @@ from collections.abc import Mapping
 
 from anonymizer.contracts import Exhibit
 from anonymizer.detect import _unknown
-from anonymizer.detect._weigh import Opinion
+from anonymizer.detect._phrases import of, repeated_affixes
+from anonymizer.detect._terse import words_of
+from anonymizer.detect._weigh import Opinion, opinion
 from anonymizer.model.finding import Evidence
 
 _PLACE = ("street_address", "city", "postcode", "region", "country")
@@ -32,8 +34,10 @@ _LIFTED = frozenset(
 def reconsider(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, tuple[Evidence, ...]]:
     """Column -> further evidence, from the opinions on all columns of its table."""
     others = _Others(opinions)
-    found = {name: tuple(_lifted(name, opinion, others)) for name, opinion in opinions.items()}
-    for name, item in _unknown.evidence(exhibit, opinions).items():
+    plain = _plainly_named(exhibit)
+    found = {name: tuple(_lifted(name, seen, others, name in plain)) for name, seen in opinions.items()}
+    lifted = {name: opinion((*opinions[name].evidence, *items)) if items else opinions[name] for name, items in found.items()}
+    for name, item in _unknown.evidence(exhibit, lifted).items():
         found[name] = (*found[name], item)
     return found
 
@@ -43,8 +47,8 @@ class _Others:
 
     def __init__(self, opinions: Mapping[str, Opinion]) -> None:
         self._sure: dict[str, dict[str, float]] = {}
-        for name, opinion in opinions.items():
-            for category, probability in opinion.probabilities.items():
+        for name, seen in opinions.items():
+            for category, probability in seen.probabilities.items():
                 self._sure.setdefault(category, {})[name] = probability
 
     def than(self, name: str, *categories: str) -> float:
@@ -57,12 +61,21 @@ class _Others:
         return 1 - doubt
 
 
-def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
-    proposed = {item.category for item in opinion.evidence if item.weight > 0}
+def _plainly_named(exhibit: Exhibit) -> frozenset[str]:
+    """The columns whose name, apart from the table's own words, is one word: "name", not "insurer name"."""
+    phrases = of(exhibit.packs)
+    table = set(phrases.table_words(exhibit.table.name.name))
+    words = words_of(phrases, [column.name for column in exhibit.table.columns])
+    silent = table | set(repeated_affixes(list(words.values())))
+    return frozenset(name for name, each in words.items() if len([w for w in each if w not in silent]) <= 1)
+
+
+def _lifted(name: str, seen: Opinion, others: _Others, plain: bool) -> list[Evidence]:
+    proposed = {item.category for item in seen.evidence if item.weight > 0}
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
-    if "full_name" in proposed and opinion.leads("full_name") and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
-        found.append(Evidence("last_name", 9.0, "beside a first name", "neighbours"))
+    if "full_name" in proposed and seen.leads("full_name") and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
+        found.append(Evidence("last_name", 9.0 if plain else 1.0, "beside a first name", "neighbours"))
     if "full_name" in proposed and firm > 0.8 and others.than(name, "first_name", "full_name", "birth_date") < 0.5:
         found.append(Evidence("company_name", 1.5, "beside a firm's number", "neighbours"))
     for category in sorted(proposed & _LIFTED):
@@ -72,7 +85,7 @@ def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
                 found.append(Evidence(category, 2.0 * places, "beside other parts of an address", "neighbours"))
             elif person < 0.5 and firm < 0.5:
                 found.append(Evidence(category, -2.0, "alone in its table", "neighbours"))
-        elif category == "full_name" and opinion.leads(category) and others.than(name, *_REACHED) > 0.8:
+        elif category == "full_name" and seen.leads(category) and others.than(name, *_REACHED) > 0.8:
             found.append(Evidence(category, 3.0, "beside an address to reach someone", "neighbours"))
         elif person > 0.5 or firm > 0.5:
             found.append(Evidence(category, 1.5 * max(person, firm), "beside other personal columns", "neighbours"))
