@@ -18,12 +18,13 @@ from anonymizer.model.schema import Column, Table
 
 DESCRIBES_ANYWHERE = 0.98
 """Entries of `none` from this confidence on ("type", "id") count wherever they stand, the others only at the end."""
-_CATALOGUE = 0.9
+_CATALOGUE = 0.975
 _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
 _NEUTRAL = frozenset(
     "entity data info master table tbl tab detail details record list base main history hist archive bak backup old "
-    "varchar int decimal datetime attribute value values field fields extra meta new all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm".split()
+    "varchar int decimal datetime attribute value values field fields extra meta new all header view dim fact tmp temp "
+    "copy test log tabel gegevens lijst fiche fichier liste daten stamm".split()
 )
 """Words of a table's name that change nothing in what it holds."""
 _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
@@ -98,9 +99,7 @@ def read(
     ]
     if against:
         strongest_none = max(against, key=lambda reading: reading.entry.confidence)
-        audible = [word for word in words if word not in silent] or words
-        whole = strongest_none.match.end - strongest_none.match.start >= len(audible)
-        return (_evidence(words, strongest_none, _WHOLE if whole else 0.0),)
+        return (_evidence(words, strongest_none, _WHOLE if _is_whole(phrases, words, strongest_none, silent) else 0.0),)
     if not personal:
         return _of_catalogue(phrases, words)
     costs = {r.match: _cost(phrases, words, matches, r.match, frozenset(silent)) for r in personal}
@@ -112,6 +111,13 @@ def read(
         if reading.match is best:
             strongest[reading.entry.category] = reading
     return tuple(_evidence(words, r, cost + (unsure if r.entry.tables else 0.0)) for r in strongest.values())
+
+
+def _is_whole(phrases: Phrases, words: Sequence[str], reading: _Reading, silent: Collection[str]) -> bool:
+    """Whether nothing else stands in the name but words of the table, or of a list of things: "vehicle model"."""
+    rest = [*words[: reading.match.start], *words[reading.match.end :]]
+    things = {word for match in phrases.holders_in(rest) if match.phrase not in phrases.owners for word in match.phrase}
+    return all(word in silent or word in things for word in rest)
 
 
 def _of_catalogue(phrases: Phrases, words: Sequence[str]) -> tuple[Evidence, ...]:

@@ -80,13 +80,15 @@ def _mark(names: Sequence[str]) -> str:
 
     They mark the table, whatever they may be short for.
     """
-    marks = Counter(match[0] for name in names if (match := re.match(r"[A-Za-z][A-Za-z0-9]{0,3}_(?=[A-Za-z]{2})", name)))
+    marks = Counter(
+        match[0] for name in names if (match := re.match(r"[A-Za-z][A-Za-z0-9]{0,3}_(?=[A-Za-z]{2})", name))
+    )
     mark, count = marks.most_common(1)[0] if marks else ("", 0)
     return mark if count >= _FEWEST_ALIKE and 10 * count >= 7 * len(names) else ""
 
 
 def _table_prefixes(names: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    """Two to four letters with which several of the names begin that have no separators; and the one of most of them."""
+    """Two to four letters with which several names without separators begin; and the ones of most of them."""
     terse = ["".join(_words.split(name)) for name in names if _is_terse(name)]
     counts = Counter(name[:size] for name in set(terse) for size in (2, 3, 4) if len(name) >= size + 2)
     least = {2: max(_FEWEST_ALIKE, len(terse) * 3 // 5), 3: _FEWEST_ALIKE, 4: _FEWEST_ALIKE}

@@ -30,6 +30,7 @@ _STRONGEST = 3.5
 """Evidence against personal data up to this weight comes from a word that merely describes: "reason", "path"."""
 _MOST = 0.49
 """A name that says nothing never decides: at most a person has to look."""
+_QUANTITY = r"^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}$|^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{1,3}([.,:][0-9]{1,4}){1,2}$"
 _KEY_WORDS = frozenset("id ids nr no number num nummer numero code key fk ref uid".split())
 _FAMILIES = {
     TypeFamily.BINARY: "binary",
@@ -52,7 +53,11 @@ _GUESS = {"binary": "document_or_blob", "date": "birth_date", "number": "salary_
 def evidence(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, Evidence]:
     """Column -> what its surroundings say, for those columns of the table of which nothing much is known."""
     found: dict[str, Evidence] = {}
-    unsure = [column for column in exhibit.table.columns if is_unknown(column, opinions[column.name])]
+    unsure = [
+        column
+        for column in exhibit.table.columns
+        if is_unknown(column, opinions[column.name]) and not _are_quantities(exhibit.sample.get(column.name))
+    ]
     if not unsure:
         return found
     around = surroundings(exhibit)
@@ -74,6 +79,12 @@ def is_unknown(column: Column, opinion: Opinion) -> bool:
         return False
     against = [item.weight for item in opinion.evidence if item.category == "none"]
     return opinion.verdict is Verdict.NOT_PERSONAL and all(weight <= _STRONGEST for weight in against)
+
+
+def _are_quantities(sampled: pa.Array | None) -> bool:
+    """Dates, times, versions and prices, written as text: no number of anybody is so short in so many parts."""
+    values = _samples.distinct(sampled) if sampled is not None else ()
+    return len(values) > 0 and _samples.share(values, _QUANTITY) > 0.9
 
 
 def surroundings(exhibit: Exhibit) -> frozenset[str]:

@@ -22,7 +22,16 @@ STOP_WORDS = frozenset(
 )
 """Words that a name can do without. "By" and "von" are none: "created by" is not "created"."""
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
-_PLURALS = (("ies", "y", 3), ("en", "", 3), ("s", "", 3), ("es", "", 4), ("n", "", 4), ("x", "", 4), ("e", "", 4), ("aux", "al", 4))
+_PLURALS = (
+    ("ies", "y", 3),
+    ("en", "", 3),
+    ("s", "", 3),
+    ("es", "", 4),
+    ("n", "", 4),
+    ("x", "", 4),
+    ("e", "", 4),
+    ("aux", "al", 4),
+)
 """Ending, what stands in its place in the singular, and how many letters must be left before it."""
 
 

@@ -1,8 +1,8 @@
 """Second look: what the other columns of a table, as found so far, say of the doubtful ones.
 
 A "name" beside a birth date is a person's; beside a first name it is the family name; a "state" beside a city is part
-of an address. A place alone in its table is an entry of a list of places. Of a column whose name says nothing, `_unknown`
-tells how likely it is personal.
+of an address. A place alone in its table is an entry of a list of places. Of a column whose name says nothing,
+`_unknown` tells how likely it is personal.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def reconsider(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str
     others = _Others(opinions)
     plain = _plainly_named(exhibit)
     found = {name: tuple(_lifted(name, seen, others, name in plain)) for name, seen in opinions.items()}
-    lifted = {name: opinion((*opinions[name].evidence, *items)) if items else opinions[name] for name, items in found.items()}
+    lifted = {
+        name: opinion((*opinions[name].evidence, *items)) if items else opinions[name] for name, items in found.items()
+    }
     for name, item in _unknown.evidence(exhibit, lifted).items():
         found[name] = (*found[name], item)
     return found
@@ -66,7 +68,7 @@ def _plainly_named(exhibit: Exhibit) -> frozenset[str]:
     phrases = of(exhibit.packs)
     table = set(phrases.table_words(exhibit.table.name.name))
     words = words_of(phrases, [column.name for column in exhibit.table.columns])
-    silent = table | set(repeated_affixes(list(words.values())))
+    silent = table | {word for phrase in phrases.people for word in phrase} | {*repeated_affixes(list(words.values()))}
     return frozenset(name for name, each in words.items() if len([w for w in each if w not in silent]) <= 1)
 
 
@@ -74,7 +76,12 @@ def _lifted(name: str, seen: Opinion, others: _Others, plain: bool) -> list[Evid
     proposed = {item.category for item in seen.evidence if item.weight > 0}
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
-    if "full_name" in proposed and seen.leads("full_name") and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
+    if (
+        "full_name" in proposed
+        and seen.leads("full_name")
+        and others.than(name, "first_name") > 0.8
+        and others.than(name, "last_name") < 0.5
+    ):
         found.append(Evidence("last_name", 9.0 if plain else 1.0, "beside a first name", "neighbours"))
     if "full_name" in proposed and firm > 0.8 and others.than(name, "first_name", "full_name", "birth_date") < 0.5:
         found.append(Evidence("company_name", 1.5, "beside a firm's number", "neighbours"))
@@ -85,7 +92,11 @@ def _lifted(name: str, seen: Opinion, others: _Others, plain: bool) -> list[Evid
                 found.append(Evidence(category, 2.0 * places, "beside other parts of an address", "neighbours"))
             elif person < 0.5 and firm < 0.5:
                 found.append(Evidence(category, -2.0, "alone in its table", "neighbours"))
-        elif category == "full_name" and seen.leads(category) and others.than(name, *_REACHED) > 0.8:
+        elif (
+            category == "full_name"
+            and seen.leads(category)
+            and others.than(name, *_REACHED) > 0.8 > others.than(name, "first_name")
+        ):
             found.append(Evidence(category, 3.0, "beside an address to reach someone", "neighbours"))
         elif person > 0.5 or firm > 0.5:
             found.append(Evidence(category, 1.5 * max(person, firm), "beside other personal columns", "neighbours"))

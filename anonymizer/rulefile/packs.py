@@ -175,7 +175,9 @@ def _abbreviations(document: Document, node: yaml.Node | None) -> dict[str, str]
         return found
     for language, key, words in document.items(node, "abbreviations"):
         if not _LANGUAGE.match(language):
-            document.wrong(key, f"abbreviations has a key {language} that is no language; write two letters, such as nl")
+            document.wrong(
+                key, f"abbreviations has a key {language} that is no language; write two letters, such as nl"
+            )
         for short, place, meant in document.items(words, f"abbreviations in {language}"):
             name = document.name(meant, f"what {short} stands for")
             brief, full = normalise(short), normalise(name or "")

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
@@ -25,7 +26,8 @@ from tests.benchmarks.fit_detect import forgetful
 from tests.benchmarks.judging import FIGURES, Judged, figures, labelled_databases, mistakes, verdicts
 
 SIGNALS = tuple(
-    "by_name by_comment by_type by_key by_value by_vocabulary by_shape neighbours _unknown same_values relations".split()
+    "by_name by_comment by_type by_key by_value by_vocabulary by_shape "
+    "neighbours _unknown same_values relations".split()
 )
 FORGOTTEN = 0.25
 
@@ -52,10 +54,10 @@ def without(signal: str) -> Iterator[None]:
     """Detection while one signal says nothing."""
     if signal.startswith("by_"):
         module = getattr(__import__(f"anonymizer.detect.{signal}").detect, signal)
-        patch = mock.patch.object(module, "examine", lambda exhibit: {})
+        patch = mock.patch.object(module, "examine", return_value={})
     else:
         module, name, nothing = {
-            "neighbours": (neighbours, "_lifted", lambda name, opinion, others: []),
+            "neighbours": (neighbours, "_lifted", lambda name, seen, others, plain: []),
             "_unknown": (_unknown, "evidence", lambda exhibit, opinions: {}),
             "same_values": (same_values, "join", lambda samples, opinions: dict(opinions)),
             "relations": (relations, "join", lambda schema, opinions, kept: dict(opinions)),
@@ -96,7 +98,7 @@ def show_calibration(judged: Sequence[tuple[float, bool]]) -> None:
     """Of the verdicts at some confidence, how many are right: ten bins."""
     tell("\nconfidence     verdicts    right   mean confidence")
     edges = (0.0, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.01)
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         some = [(confidence, right) for confidence, right in judged if low <= confidence < high]
         if some:
             share, stated = sum(r for _, r in some) / len(some), sum(c for c, _ in some) / len(some)

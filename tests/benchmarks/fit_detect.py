@@ -113,7 +113,7 @@ def main() -> None:
         weights = fit([each for each in some if each[0] != name])
         judged += [(chance(weights, features), label) for database, features, label in some if database == name]
     out = sys.stdout.write
-    out(f"{len(some)} columns of unknown name in {len(names)} databases, {sum(l for *_, l in some)} personal\n")
+    out(f"{len(some)} columns of unknown name in {len(names)} databases, {sum(label for *_, label in some)} personal\n")
     for low, high in ((0, 0.05), (0.05, 0.1), (0.1, 0.2), (0.2, 0.32), (0.32, 0.5), (0.5, 0.7), (0.7, 1.01)):
         bin_ = [label for p, label in judged if low <= p < high]
         out(f"  left-out chance {low:.2f} to {high:.2f}: {len(bin_):5d} columns, {np.mean(bin_ or [0]):.1%} personal\n")

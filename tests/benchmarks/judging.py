@@ -66,7 +66,7 @@ def key(table: str, column: str) -> tuple[str, str]:
 
 
 def labelled_databases(samples: Path | None) -> Iterator[Judged]:
-    """Every labelled database by name alone and with values: those in the folder, and those of tests/detect/held_out."""
+    """Every labelled database by name alone and with values: those in the folder, then the held-out schemas."""
     for file in sorted(samples.glob("*/labels.csv")) if samples else ():
         labels = _labels(file)
         yield Judged(file.parent.name, file.parent.name, BY_NAME, False, _declared(file.parent), {}, labels)

@@ -148,12 +148,19 @@ def _value(kind: str, column: Column, fake: Faker, dice: random.Random, language
         if kind == "birth_date":
             return fake.date_of_birth(minimum_age=18, maximum_age=85).isoformat()
         day = fake.date_between("-2y", "today").isoformat()
-        return day if column.family is TypeFamily.DATE else f"{day} {dice.randint(7, 18):02}:{dice.randint(0, 59):02}:11"
+        return (
+            day if column.family is TypeFamily.DATE else f"{day} {dice.randint(7, 18):02}:{dice.randint(0, 59):02}:11"
+        )
     if column.family is TypeFamily.TIME:
         return f"{dice.randint(7, 18):02}:30:00"
     if column.family is TypeFamily.UUID:
         return str(fake.uuid4())
-    if column.family in (TypeFamily.INTEGER, TypeFamily.NUMBER) and kind in ("none", "system_parameter", "gender", *CODES):
+    if column.family in (TypeFamily.INTEGER, TypeFamily.NUMBER) and kind in (
+        "none",
+        "system_parameter",
+        "gender",
+        *CODES,
+    ):
         return str(row + 1) if key else str(dice.randint(1, 40 if column.family is TypeFamily.INTEGER else 900))
     value = MAKERS.get(kind, _code)(fake, dice, language)
     if column.family is TypeFamily.INTEGER and not value.isdigit():
