@@ -73,7 +73,7 @@ def test_of_the_verdicts_at_some_confidence_at_least_so_many_are_right(made: lis
         assert sum(right) / len(right) >= low - 0.02
 
 
-@pytest.mark.parametrize("signal", ["by_name", "neighbours", "_unknown", "by_shape"])
+@pytest.mark.parametrize("signal", ["by_name", "neighbours", "_unknown"])
 def test_without_a_signal_something_is_lost(made: list[Judged], signal: str):
     def cost(rows: dict[str, dict[str, float]]) -> float:
         return sum(row["missed"] + row["overdone"] + 1 - row["category"] for row in rows.values())
