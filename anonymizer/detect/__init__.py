@@ -18,6 +18,8 @@ Each `by_…` module is a plug-in (contracts.Detector) that sees one table at a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from types import ModuleType
 
 import pyarrow as pa
 
@@ -29,7 +31,7 @@ from anonymizer.model.finding import Evidence, Finding, Verdict
 from anonymizer.model.rules import Action, Pack
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
 
-__all__ = ["find", "sample_of"]
+__all__ = ["evidence_of", "find", "sample_of"]
 
 Samples = Mapping[TableName, Mapping[str, pa.Array]]
 """Table -> column -> sampled values (Arrow `string`, SQL NULL as null)."""
@@ -41,13 +43,12 @@ def find(schema: Schema, samples: Samples, packs: Sequence[Pack]) -> tuple[Findi
     `samples` may lack tables and columns, or all of them: names, types and keys then decide alone. Deterministic.
     Raises InternalError when a detector does not load, RuleError when a pack names an identifier that does not exist.
     """
-    detectors = registry.load("detect").values()
     sampled = _by_root(schema, samples)
     opinions: dict[ColumnName, Opinion] = {}
     for table in schema.tables:
         if table.partition_of is None:
             exhibit = Exhibit(schema, table, sampled.get(table.name, {}), tuple(packs))
-            opinions.update(_opinions(exhibit, [detector.examine(exhibit) for detector in detectors]))
+            opinions.update(_opinions(exhibit, evidence_of(exhibit)))
     kept = {category for pack in packs for category, made in pack.defaults.items() if made.action is Action.KEEP}
     opinions = same_values.join(samples, opinions)
     opinions = relations.join(schema, opinions, kept)
@@ -90,12 +91,22 @@ def _by_root(schema: Schema, samples: Samples) -> Samples:
     }
 
 
-def _opinions(exhibit: Exhibit, examined: Sequence[Mapping[str, tuple[Evidence, ...]]]) -> dict[ColumnName, Opinion]:
-    """The opinion on each column of one table, after the second look."""
-    evidence = {
+def evidence_of(exhibit: Exhibit) -> dict[str, tuple[Evidence, ...]]:
+    """Column -> what all detectors say of it at the first look."""
+    examined = [detector.examine(exhibit) for detector in _detectors()]
+    return {
         column.name: tuple(item for found in examined for item in found.get(column.name, ()))
         for column in exhibit.table.columns
     }
+
+
+@cache
+def _detectors() -> tuple[ModuleType, ...]:
+    return tuple(registry.load("detect").values())
+
+
+def _opinions(exhibit: Exhibit, evidence: Mapping[str, tuple[Evidence, ...]]) -> dict[ColumnName, Opinion]:
+    """The opinion on each column of one table, after the second look."""
     first = {name: opinion(items) for name, items in evidence.items()}
     further = neighbours.reconsider(exhibit, first)
     return {

@@ -5,7 +5,7 @@ The index is made once per set of packs; a name is read in time proportional to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -30,14 +30,17 @@ class Match:
 class Phrases:
     """What packs know of names."""
 
-    def __init__(self, recognisers: Sequence[Recogniser]) -> None:
+    def __init__(self, recognisers: Sequence[Recogniser], abbreviations: Mapping[str, str] | None = None) -> None:
         self.names: dict[Phrase, list[Recogniser]] = {}
         self.of_tables = [recogniser for recogniser in recognisers if not recogniser.phrases]
         """Recognisers without names: they hold for every column of such a table."""
         spelt = {text: _words.split(text) for r in recognisers for text in (*r.phrases, *r.tables)}
         glued = {"".join(words): text for text, words in sorted(spelt.items(), key=lambda item: len(item[1]))}
-        self._vocabulary = _words.Vocabulary({word for words in spelt.values() for word in words} | glued.keys())
-        phrases = {text: tuple(sorted(map(self._vocabulary.canonical, words))) for text, words in spelt.items()}
+        self._vocabulary = _words.Vocabulary(
+            {word for words in spelt.values() for word in words} | glued.keys(),
+            {short: tuple(full.split()) for short, full in (abbreviations or {}).items()},
+        )
+        phrases = {text: tuple(sorted(self._vocabulary.expanded(words))) for text, words in spelt.items()}
         phrases = {text: phrases[glued["".join(words)]] for text, words in spelt.items()}
         self._glued = {joined: phrases[text] for joined, text in glued.items()}
         self._contexts: dict[Recogniser, frozenset[Phrase]] = {}
@@ -59,6 +62,25 @@ class Phrases:
     def words(self, name: str) -> tuple[str, ...]:
         """A name's words as far as packs know them, compounds taken apart."""
         return self._vocabulary.split(name)
+
+    def table_words(self, name: str) -> tuple[str, ...]:
+        """The words of a table's name; one without separators (`FSALAR`, `POLMAST`) is cut where that helps."""
+        words = self.words(name)
+        if self.holders_in(words):
+            return words
+        cut = [self.terse(word) or (word,) for word in words]
+        return tuple(piece for pieces in cut for piece in pieces)
+
+    def knows(self, words: Sequence[str]) -> bool:
+        """Whether every word stands in some phrase."""
+        return all(self._vocabulary.singular(word) for word in words)
+
+    def terse(self, name: str, prefixes: Collection[str] = ()) -> tuple[str, ...]:
+        """The words of a name without separators, cut into known words and abbreviations; () where that fails.
+
+        Each of `prefixes` may stand before them and then says nothing.
+        """
+        return self._vocabulary.terse(name, tuple(sorted(prefixes)))
 
     def read(self, words: Sequence[str]) -> list[Match]:
         """The known phrases in a name, longest first where they overlap; in the order of the name."""
@@ -113,12 +135,13 @@ def fits(recogniser: Recogniser, column: Column) -> bool:
 
 def of(packs: Sequence[Pack]) -> Phrases:
     """The index of these packs; made once."""
-    return _of(tuple(pack.recognisers for pack in packs))
+    abbreviations = {short: full for pack in packs for short, full in pack.abbreviations.items()}
+    return _of(tuple(pack.recognisers for pack in packs), tuple(sorted(abbreviations.items())))
 
 
 @lru_cache(maxsize=4)
-def _of(recognisers: tuple[tuple[Recogniser, ...], ...]) -> Phrases:
-    return Phrases([recogniser for pack in recognisers for recogniser in pack])
+def _of(recognisers: tuple[tuple[Recogniser, ...], ...], abbreviations: tuple[tuple[str, str], ...]) -> Phrases:
+    return Phrases([recogniser for pack in recognisers for recogniser in pack], dict(abbreviations))
 
 
 def repeated_affixes(names: Sequence[Sequence[str]]) -> Iterator[str]:

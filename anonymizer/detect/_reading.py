@@ -18,12 +18,13 @@ from anonymizer.model.schema import Column, Table
 
 DESCRIBES_ANYWHERE = 0.98
 """Entries of `none` from this confidence on ("type", "id") count wherever they stand, the others only at the end."""
-_CATALOGUE = 0.9
+_CATALOGUE = 0.975
 _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
 _NEUTRAL = frozenset(
     "entity data info master table tbl tab detail details record list base main history hist archive bak backup old "
-    "new all header view dim fact tmp temp copy test log tabel gegevens lijst fiche fichier liste daten stamm".split()
+    "varchar int decimal datetime attribute value values field fields extra meta new all header view dim fact tmp temp "
+    "copy test log tabel gegevens lijst fiche fichier liste daten stamm".split()
 )
 """Words of a table's name that change nothing in what it holds."""
 _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
@@ -31,6 +32,8 @@ _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
 _FORMS = frozenset("text tekst texte txt str string value val waarde valeur wert raw".split())
 """Such a word after a phrase says how it is stored."""
 _NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
+_WHOLE = 2.0
+"""What a word against personal data weighs more when it is the whole name: "reference", not "customer reference"."""
 _UNSURE = -2.5
 _UNKNOWN_AFTER = -1.2
 _KNOWN_AFTER = -3.0
@@ -53,7 +56,7 @@ class TableReading(NamedTuple):
 
 def read_table(phrases: Phrases, table: Table) -> TableReading:
     """What the table holds: the last known word of its name, or the first one if that describes ("types client")."""
-    words = phrases.words(table.name.name)
+    words = phrases.table_words(table.name.name)
     found = phrases.holders_in(words)
     if not found:
         return TableReading(None, False)
@@ -89,12 +92,14 @@ def read(
         reading
         for reading in readings
         if reading.entry.category == "none"
+        and not (reading.match.phrase in phrases.people and reading.match.end < len(words))
         and (
             reading.match.start >= last or (not reading.entry.tables and reading.entry.confidence >= DESCRIBES_ANYWHERE)
         )
     ]
     if against:
-        return (_evidence(words, max(against, key=lambda reading: reading.entry.confidence)),)
+        strongest_none = max(against, key=lambda reading: reading.entry.confidence)
+        return (_evidence(words, strongest_none, _WHOLE if _is_whole(phrases, words, strongest_none, silent) else 0.0),)
     if not personal:
         return _of_catalogue(phrases, words)
     costs = {r.match: _cost(phrases, words, matches, r.match, frozenset(silent)) for r in personal}
@@ -106,6 +111,13 @@ def read(
         if reading.match is best:
             strongest[reading.entry.category] = reading
     return tuple(_evidence(words, r, cost + (unsure if r.entry.tables else 0.0)) for r in strongest.values())
+
+
+def _is_whole(phrases: Phrases, words: Sequence[str], reading: _Reading, silent: Collection[str]) -> bool:
+    """Whether nothing else stands in the name but words of the table, or of a list of things: "vehicle model"."""
+    rest = [*words[: reading.match.start], *words[reading.match.end :]]
+    things = {word for match in phrases.holders_in(rest) if match.phrase not in phrases.owners for word in match.phrase}
+    return all(word in silent or word in things for word in rest)
 
 
 def _of_catalogue(phrases: Phrases, words: Sequence[str]) -> tuple[Evidence, ...]:
@@ -161,6 +173,8 @@ def _qualifies(phrases: Phrases, words: Sequence[str], reading: _Reading, silent
         return True
     if entry.category in _NAMES and _NUMBERS.intersection([*words[: match.start], *words[match.end :]]):
         return True
+    if entry.category not in _NAMES and entry.category != "username":
+        return False  # an address is one, whoever lives there
     return match.phrase in phrases.people and any(word not in silent for word in words[match.end :])
 
 

@@ -48,6 +48,11 @@ class Opinion:
         """The probability that the column is about a person."""
         return sum(p for category, p in self.probabilities.items() if category not in NOT_PERSONAL)
 
+    def leads(self, category: str) -> bool:
+        """Whether no other category of personal data is likelier, so far as there is evidence for this one."""
+        chance = self.probabilities.get(category, 0.0)
+        return chance > 0 and all(p <= chance for c, p in self.probabilities.items() if c not in NOT_PERSONAL)
+
     @property
     def verdict(self) -> Verdict:
         """Three-way."""

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Set
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SHORT_ENDS = ("id", "nr", "no", "ip")
 """The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
+_LEAST_TRUNCATED = 6
+"""Fewest letters of a word cut short: `handtek` of `handtekening`."""
 STOP_WORDS = frozenset(
     "of the and de het van den der du des la le les d et en und fur voor pour for or ou oder".split()
 )
 """Words that a name can do without. "By" and "von" are none: "created by" is not "created"."""
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
-_PLURALS = (("ies", "y", 3), ("en", "", 3), ("s", "", 3), ("es", "", 4), ("n", "", 4), ("x", "", 4), ("e", "", 4))
+_PLURALS = (
+    ("ies", "y", 3),
+    ("en", "", 3),
+    ("s", "", 3),
+    ("es", "", 4),
+    ("n", "", 4),
+    ("x", "", 4),
+    ("e", "", 4),
+    ("aux", "al", 4),
+)
 """Ending, what stands in its place in the singular, and how many letters must be left before it."""
 
 
@@ -31,13 +43,30 @@ def split(name: str) -> tuple[str, ...]:
     return tuple(word for word in words if word not in STOP_WORDS) or words
 
 
+def _dutch_singulars(stem: str) -> Iterator[str]:
+    """`afsprak(en)`: afspraak; `klass(en)`: klas; `briev(en)`: brief."""
+    for changed in (stem, stem[:-1] + {"v": "f", "z": "s"}.get(stem[-1], stem[-1])):
+        if changed[-1] == changed[-2]:
+            yield changed[:-1]
+        elif changed[-2] in "aeou" and changed[-3] not in "aeiou":
+            yield changed[:-1] + changed[-2:]
+        if changed != stem:
+            yield changed
+
+
 class Vocabulary:
     """The words that packs know; takes compounds and plurals apart into them."""
 
-    def __init__(self, words: Set[str]) -> None:
+    def __init__(self, words: Set[str], abbreviations: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._words = frozenset(words)
+        self._abbreviations = {
+            short: tuple(word for word in full if word not in STOP_WORDS)
+            for short, full in (abbreviations or {}).items()
+        }
+        self._sorted = sorted(self._words)
         self._longest = max(map(len, self._words), default=0)
         self.split = lru_cache(maxsize=100_000)(self._split)
+        self.terse = lru_cache(maxsize=100_000)(self._terse)
 
     def _split(self, name: str) -> tuple[str, ...]:
         """Like the function `split`, with known compounds and plurals taken apart."""
@@ -58,10 +87,62 @@ class Vocabulary:
         return word
 
     def _pieces(self, word: str) -> tuple[str, ...]:
+        if word in self._abbreviations:
+            return self.expanded((word,))
         found = self.singular(word)
         if found is not None:
             return (self.canonical(found),)
-        return self._compound(word) or self._ending(word) or (word,)
+        return self._compound(word) or self._truncated(word, _LEAST_TRUNCATED) or self._ending(word) or (word,)
+
+    def expanded(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Whole words for abbreviations, singulars for plurals."""
+        return tuple(self.canonical(whole) for word in words for whole in self._abbreviations.get(word, (word,)))
+
+    def _truncated(self, word: str, least: int) -> tuple[str, ...] | None:
+        """The known word that begins like this, if all that do begin alike: `nachn` is cut from `nachname`."""
+        if len(word) < least:
+            return None
+        start = bisect_left(self._sorted, word)
+        end = bisect_left(self._sorted, word + "\uffff")
+        longer = self._sorted[start:end]
+        whole = min(longer, key=len, default="")
+        if not longer or len(whole) > 2 * len(word) or not all(other.startswith(whole) for other in longer):
+            return None
+        return (self.canonical(whole),)
+
+    def _terse(self, name: str, prefixes: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """A name without separators, as databases of eight-letter names have them: `INSHPHON`, `FACVILLIV`.
+
+        The cut with the fewest and longest pieces wins; () when some letters remain. Pieces are known words of three
+        letters or more and abbreviations; a prefix of the table, or one letter, may stand before them.
+        """
+        word = "".join(split(name))
+        starts = [""] + [prefix for prefix in prefixes if word.startswith(prefix) and len(word) - len(prefix) >= 2]
+        cuts = [(self._cut(word[len(start) :]), 0.8 * len(start)) for start in starts]
+        cuts += [
+            (self._cut(word[len(start) + 1 :]), 0.8 * len(start) + 3) for start in starts if len(word) - len(start) > 4
+        ]
+        found = [(cut[0] + extra, cut[1]) for cut, extra in cuts if cut]
+        return min(found, default=(0, ()))[1]
+
+    def _cut(self, word: str) -> tuple[int, tuple[str, ...]] | None:
+        """The known words and abbreviations that make up the whole of `word`, after what they cost."""
+        best: list[tuple[int, tuple[str, ...]] | None] = [(0, ())] + [None] * len(word)
+        for end in range(2, len(word) + 1):
+            for start in range(max(0, end - self._longest), end - 1):
+                before, piece = best[start], word[start:end]
+                if before is None:
+                    continue
+                known = self.singular(piece) if len(piece) >= 3 else None
+                meant = self._abbreviations.get(piece) or ((known,) if known else None)
+                cost = before[0] + (3 if len(piece) == 2 else 2)
+                if meant is None and (meant := self._truncated(piece, 5)):
+                    cost += 1
+                if meant is None:
+                    continue
+                if best[end] is None or cost < best[end][0]:  # type: ignore[index]
+                    best[end] = (cost, (*before[1], *self.expanded(meant)))
+        return best[len(word)] if word else None
 
     def _ending(self, word: str) -> tuple[str, ...] | None:
         """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""
@@ -78,6 +159,10 @@ class Vocabulary:
         for written, letter in _UMLAUTS:
             if written in word and word.replace(written, letter) in self._words:
                 return word.replace(written, letter)
+        if word.endswith("en") and len(word) >= 6:
+            for candidate in _dutch_singulars(word[:-2]):
+                if candidate in self._words:
+                    return candidate
         for ending, instead, least in _PLURALS:
             if word.endswith(ending) and len(word) - len(ending) >= least:
                 candidate = word[: len(word) - len(ending)] + instead

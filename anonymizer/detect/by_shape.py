@@ -26,6 +26,17 @@ _SECRETS: Sequence[tuple[str, str, float]] = (
     (r"^[a-z+]+://[^/\s:@]+:[^/\s@]+@", "addresses with a password", 7.0),
     (r"^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}|\*[0-9A-F]{40})$", "digests", 2.5),
 )
+_STREET = (
+    r"(?i)(straat|laan|steenweg|dreef|gracht|kade|singel|plein|weg|stra(ss|ß)e|str\.|gasse|allee|platz|ring|damm)\b|"
+    r"\b(rue|avenue|boulevard|bd|chemin|impasse|all[ée]e|quai|place|chauss[ée]e|route|cours|passage|"
+    r"street|st|road|rd|lane|drive|ave|blvd|court|way|close|terrace)\b"
+)
+_FIRM = (
+    r"(?i)\b(nv|bv|bvba|b\.v\.|n\.v\.|vzw|cvba|sa|s\.a\.|sas|sarl|s\.a\.r\.l\.|eurl|sprl|asbl|gmbh|ag|ohg|kg|kgaa|e\.v\.|"
+    r"mbh|ltd|limited|inc|llc|plc|corp|group|groep|groupe|gbr|et fils|& co|& zn|en zonen|and sons|associates)\b"
+)
+_NAMES = ("first_name", "last_name", "full_name", "person_name")
+_FEWEST = 4
 _MAIL_INSIDE = r"[^@\s,;<>\"']@[^@\s,;<>\"']+\.[A-Za-z]{2,}"
 _PICTURE = r"^\\x(ffd8ff|89504e47|47494638|424d)"
 _DOCUMENT = r"^\\x(25504446|504b0304|d0cf11e0|7b5c727466)"
@@ -44,7 +55,12 @@ def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
         elif family is TypeFamily.BINARY:
             found[name] = tuple(_files(values))
         elif family in (TypeFamily.TEXT, TypeFamily.JSON, TypeFamily.XML, TypeFamily.ARRAY, TypeFamily.OTHER):
-            found[name] = (*_secrets(values), *_text(values, family), *_few(exhibit.sample[name], values))
+            found[name] = (
+                *_secrets(values),
+                *_text(values, family),
+                *_few(exhibit.sample[name], values),
+                *_words(values, family),
+            )
     return found
 
 
@@ -92,6 +108,22 @@ def _text(values: pa.Array, family: TypeFamily) -> list[Evidence]:
         # Whatever a column is called, it is not a setting when most of its values hold an address.
         weight = 9.0 if mails > 0.3 else 4.5
         found.append(Evidence("free_text", weight, "e-mail addresses stand inside the values", "by_shape"))
+    return found
+
+
+def _words(values: pa.Array, family: TypeFamily) -> list[Evidence]:
+    """Streets, firms, and what no name is: words that stand in most values."""
+    if family is not TypeFamily.TEXT or len(values) < _FEWEST:
+        return []
+    found = []
+    streets = _samples.share(values, _STREET)
+    if streets > 0.25 and _samples.share(values, r"[0-9]") > 0.5:
+        found.append(Evidence("street_address", 6.0 * min(1.0, streets + 0.3), "values are streets", "by_shape"))
+    firms = _samples.share(values, _FIRM)
+    if firms > 0.2:
+        found.append(Evidence("company_name", 6.0 * min(1.0, firms + 0.4), "values are names of firms", "by_shape"))
+    if _samples.share(values, r"[0-9]") > 0.6:
+        found += [Evidence(name, -4.0, "values hold digits", "by_shape") for name in _NAMES]
     return found
 
 

@@ -46,6 +46,9 @@ _COUNTER = re.compile(r"nextval|identity|auto_increment|autoincrement", re.IGNOR
 _CLOCK = re.compile(
     r"\b(now|getdate|getutcdate|sysdatetime|current_timestamp|current_date|curdate|datetime)\b", re.IGNORECASE
 )
+_TINY = re.compile(r"(tiny|small)int|int2\b", re.IGNORECASE)
+_LONG = ("phone", "bank_account", "credit_card", "national_id", "vat_number", "company_id", "ip_address")
+"""What needs more digits than the smallest whole numbers have."""
 _DATES = (TypeFamily.DATE, TypeFamily.TIMESTAMP)
 
 
@@ -71,6 +74,8 @@ def _evidence(column: Column) -> list[Evidence]:
             for category, shortest in SHORTEST.items()
             if column.length < shortest
         ]
+    if _TINY.match(column.type):
+        found += [Evidence(category, -4.0, f"type {column.type}: too small a number", "by_type") for category in _LONG]
     if column.family is TypeFamily.NETWORK:
         kind = "mac_address" if "mac" in column.type.lower() else "ip_address"
         found.append(Evidence(kind, 6.5, f"type {column.type}", "by_type"))

@@ -35,6 +35,7 @@ _SYNTAX: Sequence[tuple[str, str, str, float]] = (
 )  # fmt: skip
 """Category, form (RE2), its name, and the most that values of that form weigh."""
 _MOST_IDENTIFIER = 7.0
+_LETTERS = 0.5
 _TEXTUAL = (TypeFamily.TEXT, TypeFamily.ENUM, TypeFamily.OTHER, TypeFamily.NETWORK)
 _NUMERIC = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 _DATE = r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|^[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2})$"
@@ -74,6 +75,8 @@ def _checksums(values: pa.Array, identifiers: Sequence[tuple[ModuleType, tuple[R
         return []
     found = []
     for module, recognisers in identifiers:
+        if module.NAME == "MAC address" and _samples.share(values, r"[A-Fa-f:-]") < _LETTERS:
+            continue  # twelve digits are an account number
         hit = int(pc.sum(module.is_valid(values)).as_py() or 0)
         weight = _samples.surprise(hit, len(values) - hit, expected=0.9, chance=0.12, most=_MOST_IDENTIFIER)
         if hit and weight > 0:

@@ -1,20 +1,20 @@
 """Second look: what the other columns of a table, as found so far, say of the doubtful ones.
 
 A "name" beside a birth date is a person's; beside a first name it is the family name; a "state" beside a city is part
-of an address. A place alone in its table is an entry of a list of places. A text of which nothing is known, among
-personal columns, is personal one time in three: a person has to decide.
+of an address. A place alone in its table is an entry of a list of places. Of a column whose name says nothing,
+`_unknown` tells how likely it is personal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pyarrow.compute as pc
-
 from anonymizer.contracts import Exhibit
-from anonymizer.detect._weigh import Opinion, weight
-from anonymizer.model.finding import Evidence, Verdict
-from anonymizer.model.schema import Column, TypeFamily
+from anonymizer.detect import _unknown
+from anonymizer.detect._phrases import of, repeated_affixes
+from anonymizer.detect._terse import words_of
+from anonymizer.detect._weigh import Opinion, opinion
+from anonymizer.model.finding import Evidence
 
 _PLACE = ("street_address", "city", "postcode", "region", "country")
 _PERSON = (
@@ -22,30 +22,25 @@ _PERSON = (
     "street_address salary_or_finance job_title photo iban ip_address cookie_or_device_id"
 ).split()
 _FIRM = "company_name vat_number company_id".split()
+_REACHED = ("email", "phone", "street_address", "birth_date", "national_id", "iban")
 _LIFTED = frozenset(
     "full_name company_name last_name job_title region country city postcode free_text url photo document_or_blob "
     "other_personal username street_address signature salary_or_finance bank_account geo_location person_name health "
     "birth_date".split()
 )
 """Categories whose column names are ambiguous, so that the company they keep decides."""
-_UNKNOWN = 0.4
-"""How likely a text without any evidence is personal where three other columns are; as measured on schemas of HR, CRM,
-web-shop and school software it is one in three, and it is to be seen by a person."""
-_COMPANY = 3
 
 
 def reconsider(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, tuple[Evidence, ...]]:
     """Column -> further evidence, from the opinions on all columns of its table."""
     others = _Others(opinions)
-    found = {name: tuple(_lifted(name, opinion, others)) for name, opinion in opinions.items()}
-    personal = sum(opinion.verdict is Verdict.PERSONAL for opinion in opinions.values())
-    if personal >= _COMPANY:
-        for column in exhibit.table.columns:
-            if not opinions[column.name].evidence and _is_open(exhibit, column):
-                words = f"a text of unknown meaning among {personal} personal columns"
-                found[column.name] = (
-                    Evidence("other_personal", weight("other_personal", _UNKNOWN), words, "neighbours"),
-                )
+    plain = _plainly_named(exhibit)
+    found = {name: tuple(_lifted(name, seen, others, name in plain)) for name, seen in opinions.items()}
+    lifted = {
+        name: opinion((*opinions[name].evidence, *items)) if items else opinions[name] for name, items in found.items()
+    }
+    for name, item in _unknown.evidence(exhibit, lifted).items():
+        found[name] = (*found[name], item)
     return found
 
 
@@ -54,8 +49,8 @@ class _Others:
 
     def __init__(self, opinions: Mapping[str, Opinion]) -> None:
         self._sure: dict[str, dict[str, float]] = {}
-        for name, opinion in opinions.items():
-            for category, probability in opinion.probabilities.items():
+        for name, seen in opinions.items():
+            for category, probability in seen.probabilities.items():
                 self._sure.setdefault(category, {})[name] = probability
 
     def than(self, name: str, *categories: str) -> float:
@@ -68,12 +63,26 @@ class _Others:
         return 1 - doubt
 
 
-def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
-    proposed = {item.category for item in opinion.evidence if item.weight > 0}
+def _plainly_named(exhibit: Exhibit) -> frozenset[str]:
+    """The columns whose name, apart from the table's own words, is one word: "name", not "insurer name"."""
+    phrases = of(exhibit.packs)
+    table = set(phrases.table_words(exhibit.table.name.name))
+    words = words_of(phrases, [column.name for column in exhibit.table.columns])
+    silent = table | {word for phrase in phrases.people for word in phrase} | {*repeated_affixes(list(words.values()))}
+    return frozenset(name for name, each in words.items() if len([w for w in each if w not in silent]) <= 1)
+
+
+def _lifted(name: str, seen: Opinion, others: _Others, plain: bool) -> list[Evidence]:
+    proposed = {item.category for item in seen.evidence if item.weight > 0}
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
-    if "full_name" in proposed and others.than(name, "first_name") > 0.8 and others.than(name, "last_name") < 0.5:
-        found.append(Evidence("last_name", 9.0, "beside a first name", "neighbours"))
+    if (
+        "full_name" in proposed
+        and seen.leads("full_name")
+        and others.than(name, "first_name") > 0.8
+        and others.than(name, "last_name") < 0.5
+    ):
+        found.append(Evidence("last_name", 9.0 if plain else 1.0, "beside a first name", "neighbours"))
     if "full_name" in proposed and firm > 0.8 and others.than(name, "first_name", "full_name", "birth_date") < 0.5:
         found.append(Evidence("company_name", 1.5, "beside a firm's number", "neighbours"))
     for category in sorted(proposed & _LIFTED):
@@ -83,16 +92,12 @@ def _lifted(name: str, opinion: Opinion, others: _Others) -> list[Evidence]:
                 found.append(Evidence(category, 2.0 * places, "beside other parts of an address", "neighbours"))
             elif person < 0.5 and firm < 0.5:
                 found.append(Evidence(category, -2.0, "alone in its table", "neighbours"))
+        elif (
+            category == "full_name"
+            and seen.leads(category)
+            and others.than(name, *_REACHED) > 0.8 > others.than(name, "first_name")
+        ):
+            found.append(Evidence(category, 3.0, "beside an address to reach someone", "neighbours"))
         elif person > 0.5 or firm > 0.5:
             found.append(Evidence(category, 1.5 * max(person, firm), "beside other personal columns", "neighbours"))
     return found
-
-
-def _is_open(exhibit: Exhibit, column: Column) -> bool:
-    """A text column with room for words that does not repeat a few codes."""
-    if column.family is not TypeFamily.TEXT or (column.length is not None and column.length < 10):
-        return False
-    values = exhibit.sample.get(column.name)
-    if values is None or len(values) == values.null_count:
-        return True
-    return bool(5 * len(pc.unique(values.drop_null())) > len(values) - values.null_count)

@@ -130,3 +130,5 @@ class Pack:
     recognisers: tuple[Recogniser, ...]
     defaults: Mapping[str, Decision]
     """Category -> what happens to it, unless a rule file says otherwise."""
+    abbreviations: Mapping[str, str] = field(default_factory=dict)
+    """Word as names abbreviate it -> the words that it stands for, joined by single spaces."""

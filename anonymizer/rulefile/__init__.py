@@ -32,6 +32,7 @@ Every mistake of a file is told at once, each as `file:line: what is wrong`.
 from anonymizer.rulefile.packs import find_packs, read_pack, shipped_packs
 from anonymizer.rulefile.rules import lint, lint_packs, read_rules
 from anonymizer.rulefile.schema import json_schema
+from anonymizer.rulefile.update import update_rules
 from anonymizer.rulefile.write import format_rules, write_rules
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "read_pack",
     "read_rules",
     "shipped_packs",
+    "update_rules",
     "write_rules",
 ]

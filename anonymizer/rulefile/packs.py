@@ -16,7 +16,7 @@ from anonymizer.model.schema import TypeFamily
 from anonymizer.rulefile._decisions import read_decision
 from anonymizer.rulefile._yaml import Document, Mistakes, read_text, suggestion
 
-PACK_KEYS = ("pack", "version", "about", "defaults", "recognise")
+PACK_KEYS = ("pack", "version", "about", "defaults", "recognise", "abbreviations")
 RECOGNISER_KEYS = ("names", "tables", "types", "values", "confidence")
 PACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 
@@ -94,8 +94,9 @@ def read_pack(path: Path) -> Pack:
     document.text(fields.get("about"), "about")
     defaults = _defaults(document, fields.get("defaults"))
     recognisers = tuple(_recognisers(document, fields.get("recognise")))
+    abbreviations = _abbreviations(document, fields.get("abbreviations"))
     mistakes.refuse()
-    return Pack(name, version, shown, recognisers, defaults)
+    return Pack(name, version, shown, recognisers, defaults, abbreviations)
 
 
 def _defaults(document: Document, node: yaml.Node | None) -> dict[str, Decision]:
@@ -165,6 +166,28 @@ def _phrases(document: Document, node: yaml.Node | None, what: str) -> tuple[str
             elif normal:
                 found[normal] = None
     return tuple(found)
+
+
+def _abbreviations(document: Document, node: yaml.Node | None) -> dict[str, str]:
+    """What the abbreviations of all languages stand for; one that stands for two things is a mistake."""
+    found: dict[str, str] = {}
+    if node is None:
+        return found
+    for language, key, words in document.items(node, "abbreviations"):
+        if not _LANGUAGE.match(language):
+            document.wrong(
+                key, f"abbreviations has a key {language} that is no language; write two letters, such as nl"
+            )
+        for short, place, meant in document.items(words, f"abbreviations in {language}"):
+            name = document.name(meant, f"what {short} stands for")
+            brief, full = normalise(short), normalise(name or "")
+            if not brief or " " in brief or not full:
+                document.wrong(place, f"the abbreviation {short} must be one word and stand for at least one")
+            elif found.get(brief, full) != full:
+                document.wrong(place, f"{short} stands for {found[brief]} already")
+            else:
+                found[brief] = full
+    return found
 
 
 def _confidence(document: Document, node: yaml.Node | None) -> float:

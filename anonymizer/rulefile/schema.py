@@ -128,11 +128,18 @@ def _pack() -> dict[str, Any]:
         }
     )
     by_category = {"type": "object", "propertyNames": _CATEGORY}
+    abbreviations = {
+        "type": "object",
+        "propertyNames": {"pattern": "^[a-z]{2}$"},
+        "additionalProperties": {"type": "object", "additionalProperties": _NAME},
+        "description": "Language (two letters) -> abbreviation -> the words that it stands for.",
+    }
     properties = {
         "pack": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]*$"},
         "version": {"type": "integer", "minimum": 1},
         "about": _TEXT,
         "defaults": {**by_category, "additionalProperties": {"$ref": "#/$defs/decision"}},
         "recognise": {**by_category, "additionalProperties": {"type": "array", "items": recogniser}},
+        "abbreviations": abbreviations,
     }
     return _object(properties, ("pack", "version", "about"), "How columns are recognised, and what happens to them.")

@@ -13,7 +13,7 @@ from anonymizer.model.rules import Action, Decision, DomainRules, RuleFile, Scal
 from anonymizer.model.schema import ColumnName
 from anonymizer.rulefile._layout import Entry, Node, Path, lay_out, plain, quoted
 from anonymizer.rulefile._relations import write_relation
-from anonymizer.rulefile._tree import read_tree
+from anonymizer.rulefile._tree import Tree, read_tree
 from anonymizer.rulefile.rules import TABLE_KEYS, TOP_KEYS
 
 EDITOR_LINE = "# yaml-language-server: $schema=anonymizer.schema.json"
@@ -50,7 +50,7 @@ def write_rules(rules: RuleFile, comments: Mapping[ColumnName, str] | None = Non
     if rules.domains:
         domains = [Entry(plain(name), _domain(domain)) for name, domain in sorted(rules.domains.items())]
         entries.append(Entry("domains", _map(domains)))
-    tables = [Entry(plain(str(name)), _table(table, comments)) for name, table in rules.tables.items()]
+    tables = [table_entry(table, comments) for table in rules.tables.values()]
     entries.append(Entry("tables", _map(tables)))
     if rules.relations:
         relations = [_entry(None, _relation_text(write_relation(relation))) for relation in rules.relations]
@@ -61,6 +61,11 @@ def write_rules(rules: RuleFile, comments: Mapping[ColumnName, str] | None = Non
 def _domain(rules: DomainRules) -> Node:
     entries = [_entry("width", str(rules.width))] if rules.width else []
     return _map([*entries, _entry("unique", "true")] if rules.unique else entries)
+
+
+def table_entry(rules: TableRules, comments: Mapping[ColumnName, str]) -> Entry:
+    """One table's section."""
+    return Entry(plain(str(rules.table)), _table(rules, comments))
 
 
 def _table(rules: TableRules, comments: Mapping[ColumnName, str]) -> Node:
@@ -158,6 +163,11 @@ def format_rules(text: str, file: str = "the rule file") -> str:
     keys = [entry.key for entry in tree.root.entries or ()]
     if "pack" in keys:
         return lay_out(tree.header, tree.root, tree.footer, _blocks_of_packs)
+    return format_tree(tree)
+
+
+def format_tree(tree: Tree) -> str:
+    """The canonical text of a rule file's tree."""
     _order(tree.root, TOP_KEYS)
     for entry in tree.root.entries or ():
         if entry.key == "tables":

@@ -1,184 +1,124 @@
-"""How good detection is: a table of shares per labelled database, and how well the confidence is calibrated.
+"""How good detection is: every labelled database, the means, how far the confidence holds, what each signal is worth.
 
-    python -m tests.benchmarks.bench_detect SAMPLES [-v]
+    python -m tests.benchmarks.bench_detect [SAMPLES] [-v] [--quick]
 
-SAMPLES is the folder that ANONYMIZER_SAMPLES names: one folder per database with labels.csv (table, column, label,
-why) and columns.csv (table, column, type, counts), and score.py beside them, whose figures these are. Every database
-is judged twice: by names and types alone, from columns.csv; and with sampled values, from each dump of it that some
-store reads. The figures are means over databases, ambiguous labels left out.
+SAMPLES is the folder that ANONYMIZER_SAMPLES names: one folder per database with labels.csv and columns.csv, and dumps
+of some. Every database is judged by names and types alone and, where there are rows, with values; beside them the
+schemas of tests/detect/held_out. The figures are means over databases, ambiguous labels left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import importlib.util
-import json
 import os
-import re
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from unittest import mock
 
-from anonymizer import stores
-from anonymizer.detect import find, sample_of
-from anonymizer.errors import AnonymizerError
-from anonymizer.model.finding import Finding, Verdict
+from anonymizer import detect
+from anonymizer.detect import _unknown, neighbours, relations, same_values
 from anonymizer.model.rules import Pack
-from anonymizer.model.schema import Column, Schema, Table, TableName, TypeFamily
 from anonymizer.rulefile import find_packs, shipped_packs
-from anonymizer.stores import open_input
-from anonymizer.workspace import Workspace
+from tests.benchmarks.fit_detect import forgetful
+from tests.benchmarks.judging import FIGURES, Judged, figures, labelled_databases, mistakes, verdicts
 
-ROWS = 1000
-FIGURES = ("missed", "overdone", "review", "category")
-SMALLEST_SHARE = 0.9
-"""A dump is scored when it has this share of the labelled columns: some folders hold variants of a database."""
-FAMILIES: Sequence[tuple[str, TypeFamily]] = (
-    (r"\[\]$", TypeFamily.ARRAY),
-    (r"^(bit|bool|boolean|flag)\b|^tinyint\(1\)", TypeFamily.BOOLEAN),
-    (r"^(big|small|tiny|medium)?(int|integer|serial)\b|^year\b|identity", TypeFamily.INTEGER),
-    (r"^(decimal|numeric|(small)?money|float|double|real)\b", TypeFamily.NUMBER),
-    (r"^date\b", TypeFamily.DATE),
-    (r"^(small)?datetime|^timestamp", TypeFamily.TIMESTAMP),
-    (r"^time\b", TypeFamily.TIME),
-    (r"^(bytea|(var)?binary|image)\b|blob", TypeFamily.BINARY),
-    (r"^xml\b", TypeFamily.XML),
-    (r"^jsonb?\b", TypeFamily.JSON),
-    (r"^(uniqueidentifier|uuid)\b", TypeFamily.UUID),
-    (r"^tsvector\b", TypeFamily.SEARCH),
-    (r"^geo(graphy|metry)\b", TypeFamily.GEOMETRY),
-    (r"^enum\b", TypeFamily.ENUM),
+SIGNALS = tuple(
+    "by_name by_comment by_type by_key by_value by_vocabulary by_shape "
+    "neighbours _unknown same_values relations".split()
 )
+FORGOTTEN = 0.25
 
 
-def declared(name: str, text: str) -> Column:
-    """A column from its declaration in any engine's words."""
-    plain = re.sub(r'[\[\]"](?!\])', "", text.lower()).strip()
-    family = next((family for pattern, family in FAMILIES if re.search(pattern, plain)), TypeFamily.TEXT)
-    length = re.search(r"char\w*\s*\(\s*(\d+)", plain)
-    return Column(name, text, family, int(length[1]) if length and family is TypeFamily.TEXT else None)
+def means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {figure: sum(row[figure] for row in rows) / len(rows) for figure in FIGURES}
 
 
-def by_declaration(folder: Path, packs: tuple[Pack, ...]) -> tuple[Finding, ...]:
-    """Findings from names and types alone."""
-    tables: dict[str, list[Column]] = {}
-    with (folder / "columns.csv").open(encoding="utf-8-sig", newline="") as lines:
-        for row in csv.DictReader(lines):
-            tables.setdefault(row["table"], []).append(declared(row["column"], row["type"]))
-    schema = Schema(tuple(Table(TableName("", name), tuple(columns)) for name, columns in tables.items()))
-    return find(schema, {}, packs)
+def by_kind(databases: Sequence[Judged], packs: Sequence[Pack]) -> dict[str, dict[str, float]]:
+    """The means of each kind of reading, of the samples and of the held-out schemas."""
+    rows: dict[str, list[dict[str, float]]] = {}
+    for each in databases:
+        found = figures(each, detect.find(each.schema, each.samples, packs))
+        rows.setdefault(group(each), []).append(found)
+    return {name: means(some) for name, some in rows.items()}
 
 
-def by_values(folder: Path, packs: tuple[Pack, ...]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
-    """Findings with sampled values, for every dump in the folder that some store reads."""
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".csv", ".md", ".py") or path.is_dir():
-            continue
-        with Workspace(None) as workspace:
-            try:
-                opened = open_input(str(path), workspace)
-                source = stores.recognise(opened).open_source(opened)
-                schema, samples = source.schema(), sample_of(source.sample(ROWS), ROWS)
-            except AnonymizerError:
-                continue
-            yield path.name, find(schema, samples, packs)
+def group(judged: Judged) -> str:
+    return f"{'held-out schemas' if judged.held_out else 'labelled databases'}, {judged.kind}"
 
 
-def key(table: str, column: str) -> tuple[str, str]:
-    """What makes a column of a variant the labelled one: `last_name` is `LastName`."""
-    return re.sub(r"\W|_", "", table.split(".")[-1].lower()), re.sub(r"\W|_", "", column.lower())
-
-
-def as_json(findings: Sequence[Finding], labels: Path) -> tuple[str, float]:
-    """The findings as score.py reads them, named as the labels name them; and the share of labels found."""
-    with labels.open(encoding="utf-8-sig", newline="") as lines:
-        named = {key(row["table"], row["column"]): (row["table"], row["column"]) for row in csv.DictReader(lines)}
-    listed = []
-    for finding in findings:
-        own = (finding.column.table.name, finding.column.column)
-        table, column = named.get(key(*own), own)
-        listed.append(
-            {"table": table, "column": column, "category": finding.category, "verdict": finding.verdict.value}
-        )
-    met = {key(finding.column.table.name, finding.column.column) for finding in findings} & named.keys()
-    return json.dumps(listed), len(met) / len(named)
-
-
-def calibration(findings: Sequence[Finding], labels: Path) -> Iterator[tuple[float, bool]]:
-    """Confidence and whether the verdict is right, for every labelled, unambiguous column that has a verdict."""
-    with labels.open(encoding="utf-8-sig", newline="") as lines:
-        truth = {
-            key(row["table"], row["column"]): row["label"] not in ("none", "system_parameter")
-            for row in csv.DictReader(lines)
-            if not (row["why"] or "").startswith("AMBIGUOUS")
-        }
-    for finding in findings:
-        right = truth.get(key(finding.column.table.name, finding.column.column))
-        if right is not None and finding.verdict is not Verdict.REVIEW:
-            yield finding.confidence, right == (finding.verdict is Verdict.PERSONAL)
-
-
-def scorer(samples: Path) -> ModuleType:
-    """score.py of the samples' folder."""
-    spec = importlib.util.spec_from_file_location("score", samples / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@contextmanager
+def without(signal: str) -> Iterator[None]:
+    """Detection while one signal says nothing."""
+    if signal.startswith("by_"):
+        module = getattr(__import__(f"anonymizer.detect.{signal}").detect, signal)
+        patch = mock.patch.object(module, "examine", return_value={})
+    else:
+        module, name, nothing = {
+            "neighbours": (neighbours, "_lifted", lambda name, seen, others, plain: []),
+            "_unknown": (_unknown, "evidence", lambda exhibit, opinions: {}),
+            "same_values": (same_values, "join", lambda samples, opinions: dict(opinions)),
+            "relations": (relations, "join", lambda schema, opinions, kept: dict(opinions)),
+        }[signal]
+        patch = mock.patch.object(module, name, nothing)
+    with patch:
+        yield
 
 
 def main() -> None:
-    """Print the two tables and the calibration."""
+    """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("samples", type=Path, nargs="?", default=os.environ.get("ANONYMIZER_SAMPLES"))
     options.add_argument("-v", "--verbose", action="store_true", help="name the columns that are wrong")
+    options.add_argument("--quick", action="store_true", help="without the effect of each signal")
     chosen = options.parse_args()
     if chosen.samples is None:
-        tell("detection: not verified, ANONYMIZER_SAMPLES names no folder")
-        return
-    packs, score = find_packs(shipped_packs()), scorer(chosen.samples)
-    rows: dict[str, list[dict[str, float]]] = {"names and types alone": [], "with values": []}
+        tell("ANONYMIZER_SAMPLES names no folder: only the held-out schemas are judged")
+    packs, databases = find_packs(shipped_packs()), list(labelled_databases(chosen.samples))
     judged: list[tuple[float, bool]] = []
-    for labels in sorted(chosen.samples.glob("*/labels.csv")):
-        readings = [("names and types alone", labels.parent.name, by_declaration(labels.parent, packs))]
-        readings += [("with values", f"{labels.parent.name}/{n}", f) for n, f in by_values(labels.parent, packs)]
-        for kind, name, findings in readings:
-            listed, share = as_json(findings, labels)
-            if share < SMALLEST_SHARE:
-                continue
-            with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8", delete=False) as file:
-                file.write(listed)
-            figures = score.score(str(labels), file.name)
-            Path(file.name).unlink()
-            rows[kind].append(figures)
-            judged += calibration(findings, labels)
-            show(f"{name} ({kind})", figures, chosen.verbose)
-    for kind, figures in rows.items():
-        if figures:
-            mean = {figure: sum(row[figure] for row in figures) / len(figures) for figure in FIGURES}
-            show(f"MEAN OF {len(figures)}, {kind}", mean, False)
+    rows: dict[str, list[dict[str, float]]] = {}
+    for each in databases:
+        findings = detect.find(each.schema, each.samples, packs)
+        rows.setdefault(group(each), []).append(figures(each, findings))
+        judged += verdicts(each, findings)
+        show(f"{each.name} ({each.kind})", rows[group(each)][-1])
+        if chosen.verbose:
+            for line in mistakes(each, findings):
+                tell(f"    {line}")
+    for name, some in rows.items():
+        show(f"MEAN OF {len(some)} {name}", means(some))
     show_calibration(judged)
-
-
-def show(name: str, figures: dict[str, float], verbose: bool) -> None:
-    """One line, and if wished what is wrong."""
-    tell(f"{name[:62]:62} " + "  ".join(f"{figure} {figures[figure]:6.1%}" for figure in FIGURES))
-    if verbose:
-        for wrong in ("_missed", "_overdone", "_wrong"):
-            for line in figures.get(wrong, ()):  # type: ignore[attr-defined]
-                tell(f"    {wrong[1:]:9}{line}")
+    if not chosen.quick:
+        show_mutations(databases, packs)
 
 
 def show_calibration(judged: Sequence[tuple[float, bool]]) -> None:
-    """Of the verdicts at some confidence, how many are right."""
-    for low, high in ((0.0, 0.7), (0.7, 0.85), (0.85, 0.95), (0.95, 0.99), (0.99, 1.01)):
-        some = [right for confidence, right in judged if low <= confidence < high]
+    """Of the verdicts at some confidence, how many are right: ten bins."""
+    tell("\nconfidence     verdicts    right   mean confidence")
+    edges = (0.0, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 1.01)
+    for low, high in pairwise(edges):
+        some = [(confidence, right) for confidence, right in judged if low <= confidence < high]
         if some:
-            tell(f"confidence {low:.2f} to {min(high, 1):.2f}: {len(some):5d}, {sum(some) / len(some):.1%} right")
+            share, stated = sum(r for _, r in some) / len(some), sum(c for c, _ in some) / len(some)
+            tell(f"{low:.2f} to {min(high, 1):.2f}   {len(some):8d}   {share:6.1%}   {stated:15.1%}")
+
+
+def show_mutations(databases: Sequence[Judged], packs: Sequence[Pack]) -> None:
+    """What is lost without each signal, and when packs have forgotten part of their phrases."""
+    tell("")
+    for signal in SIGNALS:
+        with without(signal):
+            for name, mean in by_kind(databases, packs).items():
+                show(f"without {signal}: {name}", mean)
+    for seed in (11, 12):
+        for name, mean in by_kind(databases, forgetful(packs, seed, FORGOTTEN)).items():
+            show(f"{FORGOTTEN:.0%} of the phrases forgotten ({seed}): {name}", mean)
+
+
+def show(name: str, mean: Mapping[str, float]) -> None:
+    tell(f"{name[:76]:76} " + "  ".join(f"{figure} {mean[figure]:6.1%}" for figure in FIGURES))
 
 
 def tell(line: str) -> None:
