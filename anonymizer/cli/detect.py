@@ -50,7 +50,7 @@ def _write_rules(found: Detection, output: Path, masked: bool) -> None:
         if finding.verdict is not Verdict.NOT_PERSONAL
     }
     try:
-        output.write_text(rulefile.write_rules(found.rules(masked), comments), encoding="utf-8")
+        output.write_text(rulefile.write_rules(found.rules(masked), comments, found.proposed), encoding="utf-8")
     except OSError as error:
         raise SettingError(f"{output} cannot be written ({error.strerror}); name another file") from None
 
@@ -75,7 +75,9 @@ def _as_json(found: Detection) -> str:
 
 
 def _as_table(found: Detection) -> str:
-    """Personal columns, most certain first; then those to review; then one line for the rest."""
+    """Personal columns, most certain first; those to review; one line for the rest; relations to confirm."""
+    from anonymizer.rulefile import write_relation
+
     order = {"personal": 0, "review": 1}
     shown = sorted(
         (f for f in found.findings if f.verdict in order),
@@ -86,4 +88,8 @@ def _as_table(found: Detection) -> str:
         for f in shown
     ]
     rest = len(found.findings) - len(shown)
-    return "\n".join([*lines, f"{len(shown)} columns shown; {rest} columns are not personal"])
+    lines.append(f"{len(shown)} columns shown; {rest} columns are not personal")
+    if found.proposed:
+        lines.append(f"\n{len(found.proposed)} relations that nobody declared; confirm them in the rule file")
+        lines += [f"{write_relation(one.relation):70}  {one.words}" for one in found.proposed]
+    return "\n".join(lines)
