@@ -14,7 +14,7 @@ from anonymizer.model.rules import Action, DomainRules, TableRules
 from anonymizer.model.schema import Column, ColumnName, Schema, TableName
 from anonymizer.planning.decisions import MASKED, Decided
 
-OWN_DOMAIN = ("masked", "permute")
+OWN_DOMAIN = ("masked", "permute", "json")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
 
 

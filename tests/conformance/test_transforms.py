@@ -22,7 +22,7 @@ from tests.transforms.bindings import KEYS, OTHER_KEYS, bind, kept_apart
 
 TRANSFORMS = registry.load("transforms")
 GOLDEN = Path(__file__).parent / "golden_transforms.json"
-PARAMETERS: dict[str, dict[str, Any]] = {"set": {"value": "x"}}
+PARAMETERS: dict[str, dict[str, Any]] = {"set": {"value": "x"}, "json": {"values": "name: email"}}
 WIDTHS = [1, 3, 8, 13, 20, 40]
 INPUTS = [
     "Jan Peeters", "jan.peeters@bakkerij.example", "Kerkstraat 12 bus 3, 9000 Gent", "AB-1234", "1980-05-17",
@@ -120,7 +120,8 @@ def test_no_input_comes_out_as_it_went_in(name: str):
 
 @every_transform
 def test_another_key_gives_other_pseudonyms_and_the_same_key_the_same(name: str):
-    values = array([f"{text}{number}" for text in INPUTS for number in range(5)])
+    form = '{{"name":"{}{}"}}' if name == "json" else "{}{}"
+    values = array([form.format(text, number) for text in INPUTS for number in range(5)])
     result = kernel(name)(values).to_pylist()
     again = module(name).kernel(bind(name, **PARAMETERS.get(name, {})))(values).to_pylist()
     assert again == result
