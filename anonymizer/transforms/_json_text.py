@@ -92,7 +92,9 @@ def _quotes(data: NDArray[np.uint8], offsets: Ints) -> Ints:
         return quotes
     other = np.maximum.accumulate(np.where(slashes, -1, np.arange(len(data))))
     run = np.where(quotes > 0, quotes - 1 - other[np.maximum(quotes - 1, 0)], 0)
-    return quotes[np.minimum(run, quotes - offsets[_row(offsets, quotes)]) % 2 == 0]
+    run = np.minimum(run, quotes - offsets[_row(offsets, quotes)])
+    unescaped: Ints = quotes[run % 2 == 0]
+    return unescaped
 
 
 def _runs(chosen: Flags, offsets: Ints) -> tuple[Ints, Ints]:

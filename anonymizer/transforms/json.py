@@ -8,8 +8,8 @@ Technique (ISO/IEC 20889): pseudonymization, by the transforms of the keys.
 they map: that of the column whose values they repeat. A name counts at any depth; `contact.email` is the `email`
 directly in an object called `contact`, lists in between aside; odd names stand in double quotes. A list or an object
 under a named key is replaced with all that it holds. 123 and "123" map alike; true becomes false, null stays, and a
-number whose pseudonym is no number becomes a string. What is not JSON, or no longer fits its column, becomes {} or
-[], or null, as with `masked`.
+number whose pseudonym is no number becomes a string. What is no JSON object or list, or no longer fits its column,
+becomes {} or [], or null, as with `masked`.
 
 Example: {"customer_id": 4711, "total": 12.50} -> {"customer_id": 8260, "total": 12.50}
 
@@ -74,7 +74,7 @@ def kernel(binding: Binding) -> Kernel:
     def mapped(values: pa.Array) -> pa.Array:
         found = _json_text.tokens(values)
         result = _replaced(found, named)
-        bad = pa.array(found.bad)
+        bad = pc.or_(pa.array(found.bad), pc.invert(pc.match_substring_regex(values, r"^\s*[{\[]")))
         if width is not None:
             bad = pc.or_(bad, pc.greater(pc.utf8_length(result), width))
         return pc.if_else(bad, _emptied(values), result) if bad.true_count else result
