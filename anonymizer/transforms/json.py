@@ -97,6 +97,8 @@ def _named(binding: Binding) -> list[_Named]:
         module = registry.load("transforms").get(transform)
         if module is None or transform == NAME:
             raise _wrong(binding, f"there is no transform called {transform} for a key; see `anonymizer list`")
+        if domain and domain not in binding.domains:
+            raise _wrong(binding, f"no column is replaced in domain {domain}; name the domain of the column it repeats")
         own = domain or (transform if transform not in ("permute", "masked") else
                          f"{binding.table.name}.{binding.column.name}.{match['path']}")  # fmt: skip
         inner = replace(

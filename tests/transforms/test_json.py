@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from anonymizer.contracts import Kernel
 from anonymizer.errors import RuleError
+from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.transforms import email, json, permute
 from anonymizer.transforms._json_text import tokens
@@ -24,7 +25,8 @@ PERMUTED = permute.kernel(bind("permute", domain="c.id"))
 
 def of(keys: str = KEYS, **more: Any) -> Kernel:
     binding = bind("json", **{"family": TypeFamily.JSON, **more})
-    return json.kernel(replace(binding, parameters={"values": keys}))
+    domains = {name: Domain(name) for name in ("c.id", "email")}
+    return json.kernel(replace(binding, parameters={"values": keys}, domains=domains))
 
 
 def one(kernel: Kernel, text: str) -> str:
@@ -87,7 +89,9 @@ def test_a_result_that_no_longer_fits_its_column_is_emptied():
     assert one(kernel, '{"male":"ab"}') == '{"male":"ab"}'
 
 
-@pytest.mark.parametrize("keys", ["", "customer_id", "customer_id: nothing", "a: json", "a: email b"])
+@pytest.mark.parametrize(
+    "keys", ["", "customer_id", "customer_id: nothing", "a: json", "a: email b", "a: permute domain c.di"]
+)
 def test_keys_that_nobody_can_read_are_refused(keys: str):
     with pytest.raises(RuleError, match=r"t\.c"):
         of(keys)
