@@ -24,6 +24,8 @@ _NATURAL = frozenset(
 """Categories whose values point at one person or firm: natural keys."""
 _FEWEST = 10
 """Different values below which equal ones prove nothing by themselves."""
+_MOST = 100
+"""A word to which more keys answer than these, as in a schema of numbered tables, names none of them."""
 _ENOUGH, _AGREES = 0.9, 0.98
 
 
@@ -133,7 +135,8 @@ class _Search:
         if _references.points_anywhere(column, table) or _references.numbers_itself(column, table, own):
             return
         words = _references.looked_up_by(column.name)
-        near = {key.name: key for word in words for key in self._index.get(word, ())}
+        answering = [self._index.get(word, []) for word in words]
+        near = {key.name: key for keys in answering if len(keys) <= _MOST for key in keys}
         near |= {key.name: key for key in self._keys_of(table) if key.column.name in table.primary_key}
         for key in near.values():
             if key.name == ColumnName(table.name, column.name):
