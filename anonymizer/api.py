@@ -24,7 +24,7 @@ from anonymizer import pipeline, planning, report, rulefile, stores
 from anonymizer import verify as proof
 from anonymizer.contracts import ByRow, Source
 from anonymizer.errors import InternalError, RuleError, SettingError, SourceError, TargetError, VerificationFailed
-from anonymizer.model.finding import Finding
+from anonymizer.model.finding import Finding, ProposedRelation
 from anonymizer.model.plan import ColumnPlan, Plan
 from anonymizer.model.result import CheckResult, Outcome, RunResult
 from anonymizer.model.rules import Pack, RuleFile
@@ -68,6 +68,8 @@ class Detection:
     schema: Schema
     findings: tuple[Finding, ...]
     packs: tuple[Pack, ...]
+    proposed: tuple[ProposedRelation, ...] = ()
+    """Relations that nobody declared, for a person to confirm."""
 
     def rules(self, assume_masked: bool = False) -> RuleFile:
         """The rule file that these findings propose; see `rulefile.write_rules` for its text."""
@@ -92,18 +94,22 @@ def _opened(source: str | Path, target: Path | None = None) -> Iterator[tuple[So
 def detect(source: str | Path, packs: Sequence[str] | None = None, progress: Progress = _silent) -> Detection:
     """Find the columns that hold personal data; `packs` defaults to all that are shipped."""
     with _opened(source) as (opened, _, _):
-        return _detect(opened, _packs(packs), progress)
+        return _detect(opened, _packs(packs), progress, relations=True)
 
 
 def _packs(names: Sequence[str] | None, beside: Path | None = None) -> tuple[Pack, ...]:
     return rulefile.find_packs(rulefile.shipped_packs() if names is None else names, beside)
 
 
-def _detect(source: Source, packs: tuple[Pack, ...], progress: Progress = _silent) -> Detection:
+def _detect(
+    source: Source, packs: tuple[Pack, ...], progress: Progress = _silent, relations: bool = False
+) -> Detection:
     progress(Tick("detect"))
     schema = source.schema()
     samples = detection.sample_of(source.sample(SAMPLE_ROWS), SAMPLE_ROWS)
-    return Detection(source.kind, schema, detection.find(schema, samples, packs), packs)
+    findings = detection.find(schema, samples, packs)
+    proposed = detection.propose_relations(schema, samples, findings, SAMPLE_ROWS) if relations else ()
+    return Detection(source.kind, schema, findings, packs, proposed)
 
 
 # --- what will happen? ------------------------------------------------------------------------------------------

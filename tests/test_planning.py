@@ -76,6 +76,43 @@ def test_columns_that_join_need_one_decision():
         plan(ALL, {**NO_SEARCH, "mail": KEEP})
 
 
+def test_all_relations_along_which_decisions_differ_are_named_at_once():
+    relation = Relation(ORDER, ("id",), CUSTOMER, ("id",), Place("acme.yaml", 9))
+    with pytest.raises(RuleError) as refused:
+        plan({**ALL, "id": replaced("permute", 3)}, {**NO_SEARCH, "mail": KEEP}, relations=(relation,))
+    first, second = str(refused.value).splitlines()
+    assert "crm.order.id (keep) references crm.customer.id (as permute, acme.yaml:3)" in first
+    assert "crm.order.mail (keep) references crm.customer.email (as email" in second
+
+
+@pytest.mark.parametrize(("name", "value"), [("domain", "own"), ("unique", "true")])
+def test_columns_that_join_need_one_domain_and_the_same_parameters(name: str, value: str):
+    with pytest.raises(
+        RuleError, match=rf"crm\.order\.mail \(as email, {name}: {value}\) references crm\.customer\.email"
+    ):
+        plan(ALL, {**NO_SEARCH, "mail": replaced("email", 4, **{name: value})})
+
+
+def test_a_column_that_references_two_tables_joins_the_domains_of_both():
+    note = Table(TableName("crm", "note"), (column("ref_id"),))
+    permuted = {"id": replaced("permute")}
+    sections = {
+        **rules({**ALL, **permuted}, {**NO_SEARCH, **permuted}).tables,
+        note.name: TableRules(note.name, {"ref_id": replaced("permute")}),
+    }
+    both = tuple(Relation(note.name, ("ref_id",), table, ("id",)) for table in (CUSTOMER, ORDER))
+    made = planning.make(Schema((*SCHEMA.tables, note)), RuleFile("acme.yaml", sections, relations=both))
+    domains = {made.tables[table].columns[0].domain for table in (CUSTOMER, ORDER, note.name)}
+    assert len(domains) == 1
+
+
+def test_references_to_an_emptied_table_may_become_null():
+    emptied = rules(ALL, {**NO_SEARCH, "mail": replaced("null")}).tables
+    sections = {**emptied, CUSTOMER: TableRules(CUSTOMER, {}, rows="none", why="not needed")}
+    made = planning.make(SCHEMA, RuleFile("acme.yaml", sections))
+    assert made.tables[ORDER].columns[1].transform == "null"
+
+
 def test_a_confirmed_relation_counts_like_a_foreign_key():
     relation = Relation(ORDER, ("id",), CUSTOMER, ("id",), Place("acme.yaml", 9))
     with pytest.raises(RuleError, match=r"crm\.order\.id"):

@@ -74,7 +74,7 @@ def _rules(found: Detection, update: Path | None, masked: bool) -> tuple[str, tu
         if finding.verdict in _ORDER
     }
     if update is None:
-        return rulefile.write_rules(found.rules(masked), comments), ()
+        return rulefile.write_rules(found.rules(masked), comments, found.proposed), ()
     return rulefile.update_rules(update, found.rules(masked), comments)
 
 
@@ -117,7 +117,9 @@ def _certain_first(found: Detection) -> list[Finding]:
 
 
 def _as_table(found: Detection) -> str:
-    """Grouped by verdict, most certain first, review last; then one line for the rest."""
+    """Grouped by verdict, most certain first, review last; then the rest in one line, and relations to confirm."""
+    from anonymizer.rulefile import write_relation
+
     lines, shown = [], _certain_first(found)
     for verdict, title in (("personal", "personal"), ("review", "a person has to decide")):
         group = [finding for finding in shown if finding.verdict == verdict]
@@ -125,7 +127,11 @@ def _as_table(found: Detection) -> str:
             lines.append(f"{title} ({len(group)})")
             lines += [f"  {_line(finding)}" for finding in group]
     rest = len(found.findings) - len(shown)
-    return "\n".join([*lines, f"{len(shown)} columns shown; {rest} columns are not personal"])
+    lines.append(f"{len(shown)} columns shown; {rest} columns are not personal")
+    if found.proposed:
+        lines.append(f"\n{len(found.proposed)} relations that nobody declared; confirm them in the rule file")
+        lines += [f"{write_relation(one.relation):70}  {one.words}" for one in found.proposed]
+    return "\n".join(lines)
 
 
 def _line(finding: Finding) -> str:

@@ -10,6 +10,7 @@
     neighbours      second look: the other columns of the table
     same_values     a look across tables: names that another table lists
     relations       last look: what a foreign key ends at
+    undeclared      foreign keys that nobody declared, by name and by value
 
 Each `by_…` module is a plug-in (contracts.Detector) that sees one table at a time and returns evidence in log-odds;
 `_weigh` adds it up. Adding a way of noticing is adding a file. What is looked for stands in rules/, not here.
@@ -27,11 +28,12 @@ from anonymizer import registry
 from anonymizer.contracts import Exhibit, Rows
 from anonymizer.detect import neighbours, relations, same_values
 from anonymizer.detect._weigh import ANY, PERSONAL_FROM, Opinion, opinion
+from anonymizer.detect.undeclared import propose as propose_relations
 from anonymizer.model.finding import Evidence, Finding, Verdict
 from anonymizer.model.rules import Action, Pack
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
 
-__all__ = ["evidence_of", "find", "sample_of"]
+__all__ = ["evidence_of", "find", "propose_relations", "sample_of"]
 
 Samples = Mapping[TableName, Mapping[str, pa.Array]]
 """Table -> column -> sampled values (Arrow `string`, SQL NULL as null)."""

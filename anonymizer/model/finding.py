@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from anonymizer.model.rules import Relation
 from anonymizer.model.schema import ColumnName
 
 CATEGORIES = tuple(
@@ -52,3 +53,11 @@ class Finding:
     evidence: tuple[str, ...]
     rule: str | None = None
     """`file:line` of the pack entry that recognised the column, where one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedRelation:
+    """A foreign key that nobody declared and nobody confirmed yet; `words` say why, without any data value."""
+
+    relation: Relation
+    words: str

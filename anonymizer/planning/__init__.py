@@ -50,7 +50,8 @@ def make(
     voice = "pack" if rules.file == DETECTED else "rule file"
     decided = decide(schema, matched, warnings, voice, {f.column: f for f in findings}, packs, assume_masked)
     relations = confirmed(schema, rules)
-    agreed = roots(schema, decided, relations)
+    emptied = {name for name, section in matched.items() if section.rows == "none"}
+    agreed = roots(schema, decided, relations, emptied)
     tables = spared_alike(table_plans(schema, matched, decided, agreed))
     domains = domains_of(tables, rules.domains)
     refuse_broken_derivations(tables)

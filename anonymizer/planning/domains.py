@@ -17,7 +17,7 @@ from anonymizer.planning.decisions import MASKED, Decided
 COLUMN_OF = {"document_randomised": "group", "per_person": "person"}
 """Policy -> the parameter that names the column it looks at."""
 
-OWN_DOMAIN = ("masked", "permute", "known_password", "generalise", "noise")
+OWN_DOMAIN = ("masked", "permute", "json", "known_password", "generalise", "noise")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
 SHIFT = "shift"
 """The transform whose domain is the table, or the person: what happened there stays as far apart as it was."""

@@ -29,6 +29,7 @@ the same language one level up:
 Every mistake of a file is told at once, each as `file:line: what is wrong`.
 """
 
+from anonymizer.rulefile._relations import parse_relation, write_relation
 from anonymizer.rulefile.packs import find_packs, read_pack, shipped_packs
 from anonymizer.rulefile.rules import lint, lint_packs, read_rules
 from anonymizer.rulefile.schema import json_schema
@@ -41,9 +42,11 @@ __all__ = [
     "json_schema",
     "lint",
     "lint_packs",
+    "parse_relation",
     "read_pack",
     "read_rules",
     "shipped_packs",
     "update_rules",
+    "write_relation",
     "write_rules",
 ]

@@ -74,8 +74,9 @@ class _Reading:
         if (node := fields.get("tables")) is not None and not _is_empty(node):
             for name, key, value in document.items(node, "tables"):
                 self._read_table(document, name, key, value)
-        for node in document.elements(fields.get("relations"), "relations"):
-            self._read_relation(document, node)
+        if (relations := fields.get("relations")) is not None and not _is_empty(relations):
+            for node in document.elements(relations, "relations"):
+                self._read_relation(document, node)
         for node in document.elements(fields.get("accepted"), "accepted"):
             _read_accepted(document, node)
         if (node := fields.get("domains")) is not None and not _is_empty(node):

@@ -107,7 +107,7 @@ def _rule_file() -> dict[str, Any]:
         "domains": {"type": ["object", "null"], "additionalProperties": _domain()},
         "tables": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/table"}},
         "relations": {
-            "type": "array",
+            "type": ["array", "null"],
             "items": {"type": "string", "pattern": r"\..*->.*\."},
             "description": "Foreign keys that the database does not declare: a.b -> c.d, a.(x, y) -> c.(p, q).",
         },

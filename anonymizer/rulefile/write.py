@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from anonymizer.model.finding import ProposedRelation
 from anonymizer.model.rules import Action, Decision, DomainRules, RuleFile, Scalar, TableRules
 from anonymizer.model.schema import ColumnName
 from anonymizer.rulefile._layout import Entry, Node, Path, lay_out, plain, quoted
@@ -21,16 +22,21 @@ EDITOR_LINE = "# yaml-language-server: $schema=anonymizer.schema.json"
 
 _DECISION_KEYS = ("as", "keep", "", "except", "category", "why")
 """Parameters stand where the empty word is."""
+_PROPOSED = ("# - ", "# proposed: ")
+"""Comments at the end of the file that stand indented, since they belong to the relations."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 # --- from rules ---------------------------------------------------------------------------------------------------
 
 
-def write_rules(rules: RuleFile, comments: Mapping[ColumnName, str] | None = None) -> str:
+def write_rules(
+    rules: RuleFile, comments: Mapping[ColumnName, str] | None = None, proposed: Sequence[ProposedRelation] = ()
+) -> str:
     """The canonical text of `rules`: the same for the same rules, and what `read_rules` reads back.
 
     `comments` (evidence without data values) stand beside their columns, those of undecided ones as proposals.
+    `proposed` relations stand as comments under `relations:`, and hold once a person takes the `# ` away.
     """
     comments = comments or {}
     entries = [_entry("format", "1")]
@@ -52,10 +58,19 @@ def write_rules(rules: RuleFile, comments: Mapping[ColumnName, str] | None = Non
         entries.append(Entry("domains", _map(domains)))
     tables = [table_entry(table, comments) for table in rules.tables.values()]
     entries.append(Entry("tables", _map(tables)))
-    if rules.relations:
+    if rules.relations or proposed:
         relations = [_entry(None, _relation_text(write_relation(relation))) for relation in rules.relations]
-        entries.append(Entry("relations", Node(entries=relations)))
-    return lay_out([EDITOR_LINE], _map(entries), [], _blocks_of_rules)
+        entries.append(Entry("relations", Node(entries=relations) if relations else Node()))
+    return lay_out([EDITOR_LINE], _map(entries), _proposals(proposed), _blocks_of_rules)
+
+
+def _proposals(proposed: Sequence[ProposedRelation]) -> list[str]:
+    """As far to the right as confirmed relations stand once the sign and one space are gone."""
+    if not proposed:
+        return []
+    advice = "  # proposed: take the sign and its space away where it is right, and give both columns one decision"
+    lines = [(_relation_text(write_relation(one.relation)), _comment(one.words)) for one in proposed]
+    return [advice, *(f"  # - {text}   {words}" for text, words in lines)]
 
 
 def _domain(rules: DomainRules) -> Node:
@@ -177,7 +192,8 @@ def format_tree(tree: Tree) -> str:
                     if section.key == "columns":
                         for column in section.node.entries or ():
                             _order(column.node, _DECISION_KEYS)
-    return lay_out(tree.header, tree.root, tree.footer, _blocks_of_rules)
+    footer = [f"  {line}" if line.startswith(_PROPOSED) else line for line in tree.footer]
+    return lay_out(tree.header, tree.root, footer, _blocks_of_rules)
 
 
 def _order(node: Node, keys: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "known_password": {"hash": "md5"},
     "shift": {"by": "90 days"},
     "noise": {"spread": "10 %"},
+    "json": {"values": "name: email"},
     "generalise": {"first": 2},
 }
 WIDTHS = [1, 3, 8, 13, 20, 40]
@@ -126,7 +127,8 @@ def test_no_input_comes_out_as_it_went_in(name: str):
 
 @every_transform
 def test_another_key_gives_other_pseudonyms_and_the_same_key_the_same(name: str):
-    values = array([f"{text}{number}" for text in INPUTS for number in range(5)])
+    form = '{{"name":"{}{}"}}' if name == "json" else "{}{}"
+    values = array([form.format(text, number) for text in INPUTS for number in range(5)])
     result = kernel(name)(values).to_pylist()
     again = module(name).kernel(bind(name, **PARAMETERS.get(name, {})))(values).to_pylist()
     assert again == result
