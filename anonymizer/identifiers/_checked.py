@@ -108,7 +108,7 @@ class Scheme:
 
     def fits(self, read: Compact) -> Flags:
         """bool [n]: these are valid numbers of the scheme."""
-        fits = read.lengths == self.length
+        fits: Flags = read.lengths == self.length
         for place, sign in enumerate(self.front):
             fits &= read.codes[:, place] == ord(sign)
         if not fits.any():
@@ -131,7 +131,9 @@ class Scheme:
         fits &= (read.codes[:, end] == last) & (last > 0)
         for place in range(end + 1, self.length):
             fits &= (read.codes[:, place] >= ord("0")) & (read.codes[:, place] <= ord("9"))
-        return np.asarray(fits & seen if self.nonzero else fits)
+        if self.nonzero:
+            fits &= seen
+        return fits
 
     def rank(self, read: Compact) -> Numbers:
         """uint64 [n] below `space`, of valid numbers."""

@@ -4,11 +4,10 @@ Form: Belgium 1-ABC-234, before 2010 ABC-123 and 123-ABC; France AB-123-CD; the 
 letters and digits, as 12-ABC-3; with hyphens, dots or spaces between the groups, which tell a plate from another code.
 Source: https://mobilit.belgium.be/ (DIV); https://immatriculation.ants.gouv.fr/; https://www.rdw.nl/
 Range: Belgium 5, 6 and 7 in front (1 came in 2010 and 2 in 2021, one after the other), and 000 in the older forms
-(https://belgianlicenceplates.blogspot.com/2009/07/types-of-belgian-licence-plates.html); all but plates with a text
-of the owner's choice, which may have any. France: I, O or U, which are never used
-(https://www.lagazettedescommunes.com/154001/). The Netherlands: C and Q alone, which are not used since sidecode 4
+(https://belgianlicenceplates.blogspot.com/2009/07/types-of-belgian-licence-plates.html). France: I, O or U, which are
+never used (https://www.lagazettedescommunes.com/154001/). The Netherlands: C and Q alone, which are not used since sidecode 4
 (https://www.nummerborden.info/info-nl-kentekens); of older plates with these letters it is not confirmed that none is
-left.
+left. Belgian plates with a text of the owner's choice may have any form: so a pseudonym could be somebody's.
 
 >>> is_valid(pa.array(["5-AAA-001", "IA-001-AA", "12-CCQ-3", "1-AAA-0001"])).to_pylist()
 [True, True, True, False]
@@ -31,7 +30,7 @@ NAME = "number plate"
 CATEGORY = "other_personal"
 CAPACITY = 1_600
 """Of the smallest, Dutch plates with four letters; an index beyond what a form holds wraps around."""
-REACHABLE = False
+REACHABLE = True
 
 _DIGITS = "0123456789"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
