@@ -52,7 +52,15 @@ def _patterns(session: Session) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
         rb"|(?:_[A-Za-z]\w*\s*)?(?P<bare>" + _BARE + rb")))" + _SPACE + rb"(?P<mark>[,)])",
         re.DOTALL,
     )
-    parts = [rb"\s++", rb"#[^\n]*+\n", rb"--(?=\s)[^\n]*+\n", rb"/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/", single, double, back]
+    parts = [
+        rb"\s++",
+        rb"#[^\n]*+\n",
+        rb"--(?=\s)[^\n]*+\n",
+        rb"/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/",
+        single,
+        double,
+        back,
+    ]
     parts += [rb"[\w$@\x80-\xff.]++", rb"[^'\"`\w\s;\\]"]
     return constant, re.compile(b"|".join(parts), re.DOTALL)
 
