@@ -1,8 +1,8 @@
 """Stores: one file per dump format or database, source and sink together.
 
 Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
-compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`; modules with an
-underscore are what they share. `recognise` tells by its content which store a source belongs to.
+compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`;
+modules with an underscore are what they share. `recognise` tells by its content which store a source belongs to.
 """
 
 from __future__ import annotations

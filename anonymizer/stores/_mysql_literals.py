@@ -1,4 +1,4 @@
-"""MySQL's constants, whole columns at a time: escapes, hexadecimal and bit literals, and the values that they stand for.
+"""MySQL's constants, whole columns at a time: escapes, hexadecimal and bit literals, and what they stand for.
 
 Source: MySQL manual, "String Literals", "Hexadecimal Literals", "Bit-Value Literals".
 """

@@ -109,7 +109,7 @@ class Scanner:
         self._position = position
         while self._text[position : position + 1] != b";":
             part = self._part.match(self._text, position)
-            if part is None or _HOLDS_CONSTANT.search(part[0]) and part[0][:1] not in b"`" or part[0][:2] == b"/*":
+            if part is None or (_HOLDS_CONSTANT.search(part[0]) and part[0][:1] not in b"`") or part[0][:2] == b"/*":
                 raise ValueError("what follows the rows is not understood")
             position = part.end()
         return self._skip(position + 1)

@@ -86,9 +86,8 @@ class SessionLog:
 
     def note(self, statement: bytes, line: int) -> None:
         """Take note of a statement. Raises SourceError for a sql_mode that cannot be told."""
-        if not _SET.match(statement):
-            if not statement.startswith((b"/*!", b"/*M!")):
-                return
+        if not _SET.match(statement) and not statement.startswith((b"/*!", b"/*M!")):
+            return
         code = plain_code(statement, self.session).removesuffix(self.session.delimiter)
         if not _SET.match(code):
             return

@@ -13,6 +13,8 @@ from anonymizer.stores._mysql_tokens import MysqlCursor
 from anonymizer.stores._mysql_types import meaning
 
 _INDEX_OPTIONS = (",", ")")
+_IN_BYTES = (("byte",), ("charset", "binary"), ("character", "set", "binary"))
+"""What makes a text type one of bytes."""
 _JSON_CHECK = "json_valid("
 
 
@@ -119,9 +121,7 @@ class TableParser:
                 end = cursor.next.start
             elif cursor.accept_any("ascii", "unicode", "binary"):
                 pass
-            elif cursor.accept("byte") or cursor.accept("charset", "binary"):
-                binary = True
-            elif cursor.accept("character", "set", "binary"):
+            elif any(cursor.accept(*words) for words in _IN_BYTES):
                 binary = True
             elif cursor.accept("character", "set") or cursor.accept("charset") or cursor.accept("collate"):
                 cursor.accept("=")

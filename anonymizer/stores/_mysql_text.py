@@ -119,7 +119,7 @@ class MysqlText(SqlText):
         if match is None:
             raise SourceError(f"line {self._line}: the DELIMITER is not understood: make the dump again")
         delimiter = match[1] or match[2] or match[3]
-        if len(delimiter) > 15 or re.search(rb"[\s'\"`\\\w]", delimiter) and not delimiter.isalnum():
+        if len(delimiter) > 15 or re.search(rb"['\"`\\\\]", delimiter):
             raise SourceError(f"line {self._line}: the DELIMITER is not understood: use ;; or //")
         self._log.session = replace(self._log.session, delimiter=delimiter)
         self.dialect = self._log.session

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from anonymizer.model.schema import TypeFamily
 
 _FAMILIES = {
-    TypeFamily.TEXT: "char varchar tinytext text mediumtext longtext character nchar nvarchar long varchar2 varcharacter"
-    " clob",
+    TypeFamily.TEXT: "char varchar tinytext text mediumtext longtext character nchar nvarchar long varchar2"
+    " varcharacter clob",
     TypeFamily.INTEGER: "tinyint smallint mediumint int integer bigint int1 int2 int3 int4 int8 middleint serial",
     TypeFamily.NUMBER: "decimal numeric dec fixed float double real float4 float8 number",
     TypeFamily.BOOLEAN: "bool boolean",

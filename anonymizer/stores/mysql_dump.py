@@ -1,7 +1,7 @@
 """SQL scripts for MySQL and MariaDB: what mysqldump, mariadb-dump, phpMyAdmin, HeidiSQL, Adminer and mydumper write.
 
-Rows stand in INSERT and REPLACE statements; all else is text that passes as it stands, statement by statement, once each
-is known not to carry rows: conditional comments, DELIMITER blocks, views, triggers, routines and events. The
+Rows stand in INSERT and REPLACE statements; all else is text that passes as it stands, statement by statement, once
+each is known not to carry rows: conditional comments, DELIMITER blocks, views, triggers, routines and events. The
 definitions in the script are its schema, so a data-only dump is refused. Strings are written with the rules in force
 (backslash escapes or NO_BACKSLASH_ESCAPES) and in the character set that the script states.
 """
