@@ -43,6 +43,11 @@ _TOLD_BY_ROWS = {"": "utf-8", "binary": "utf-8", "latin1": "cp1252"}
 _BLOB = re.compile(rb"_binary\s*'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 
 
+def codec_of_names(charset: str) -> str:
+    """What names in a statement are in that are not valid UTF-8."""
+    return _CODECS.get(charset, "cp1252")
+
+
 class RowCharset:
     """Looks at all rows of a script."""
 

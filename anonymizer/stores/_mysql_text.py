@@ -22,7 +22,7 @@ INSERT_HEAD = re.compile(
     rb"(?P<verb>INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\s+)*(?:INTO(?![\w$])\s*)?"
     rb"(?P<table>" + _NAME + rb"(?:\s*\.\s*" + _NAME + rb")?)"
     rb"\s*(?P<columns>\(\s*" + _NAME + rb"(?:\s*,\s*" + _NAME + rb")*\s*\))?"
-    rb"\s*(?<![\w$])VALUES?\s*(?=\()",
+    rb"\s*(?<![\w$])VALUES?(?:\s++|#[^\n]*+\n|--(?=\s)[^\n]*+\n|/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/)*+(?=\()",
     re.IGNORECASE,
 )
 """An INSERT or REPLACE up to its first row."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
-from anonymizer.stores._mysql_charset import RowCharset
+from anonymizer.stores._mysql_charset import RowCharset, codec_of_names
 from anonymizer.stores._mysql_insert import Reading, read, target
 from anonymizer.stores._mysql_scan import row_width
 from anonymizer.stores._mysql_schema import MysqlSchemaReader
@@ -140,7 +140,8 @@ class MysqlDumpSource:
                 reader.statement(_text(code), f"line {piece.line}", piece.dialect)
             elif piece.kind is Kind.INSERTS:
                 charset.look_at(piece, piece.dialect.charset)
-                reader.rows(target(piece.data)[0], piece.line)
+                names = target(piece.data, codec_of_names(piece.dialect.charset))[0]
+                reader.rows(names, piece.line)
         frame.check()
         schema, self._hidden = reader.build(charset.codec)
         return schema

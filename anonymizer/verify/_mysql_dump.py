@@ -21,8 +21,8 @@ _NAME = rb'(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|[\w$\x80-\xff]+)'
 _LEADING = re.compile(rb"(?:\s+|#[^\n]*(?:\n|\Z)|--[^\n]*(?:\n|\Z)|/\*(?!M?!).*?\*/|/\*M?!999999.*?\*/)*", re.DOTALL)
 _INSERT = re.compile(
     rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\s+)*(?:INTO(?![\w$])\s*)?"
-    rb"(?:(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")\s*(?:\(([^()]*)\))?\s*VALUES?\s*(?=\()",
-    re.IGNORECASE,
+    rb"(?:(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")\s*(?:\(([^()]*)\))?\s*VALUES?(" + _LEADING.pattern + rb")(?=\()",
+    re.IGNORECASE | re.DOTALL,
 )
 _VERB = re.compile(
     rb"(?:/\*M?!\d*\s*)?((?:CREATE|ALTER|DROP|LOCK|UNLOCK)\s+(?:TABLES?|VIEW|DATABASE|TRIGGER|PROCEDURE|FUNCTION|EVENT)"
@@ -89,8 +89,9 @@ class _Script:
                 yield from self._rows(key, rows)
                 rows, size = [], 0
             key = this
-            if statement[:start].strip():
-                yield Text(f"line {line}", statement[:start])
+            said = statement[:start] + insert[4]  # comments before the statement, and before its rows
+            if said.strip():
+                yield Text(f"line {line}", said)
             lists, rest = _mysql_rows.apart(statement[insert.end() :])
             if rest:
                 yield Text(f"line {line} (INSERT)", rest)
@@ -178,15 +179,14 @@ class _Script:
 
     def _statement(self) -> bytes | None:
         """Up to and with the delimiter, or a DELIMITER line; the last one is what is left."""
-        while True:
-            end = self._end()
+        while not (end := self._end()):
+            if not self._fill() and not (end := self._end()):
+                end = len(self._text)
+                break
             if end:
-                statement, self._at = self._text[self._at : end], end
-                return statement
-            if not self._fill():
-                rest, self._text = self._text[self._at :], b""
-                self._at = 0
-                return rest or None
+                break
+        statement, self._at = self._text[self._at : end], end
+        return statement or None
 
     def _end(self) -> int:
         """Where the next statement ends; 0 if that cannot be told without more text."""

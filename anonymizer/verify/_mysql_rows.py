@@ -63,11 +63,11 @@ def _patterns(escapes: bool, double_strings: bool) -> tuple[re.Pattern[bytes], r
     single, double = (part[1:-1] for part in _strings(escapes, not double_strings))
     double_string = rb'|"(' + double + rb')"' if double_strings else rb"|((?!))"
     plain = (
-        rb"((?:\s*,?\s*(\()|,)\s*(?:(?:_\w+\s+|[nN](?='))?'(" + single + rb")'" + double_string
+        rb"((?:\s*,?\s*(\()|,)\s*(?:(?:_\w+\s*|[nN](?='))?'(" + single + rb")'" + double_string
         + rb"|(?:_binary\s+)?(?:0x([0-9A-Fa-f]+)|[xX]'([0-9A-Fa-f]*)')|[bB]'([01]*)'|([-+\w.]++))\s*+(\))?)"
     )  # fmt: skip
     token = (
-        rb"(?P<comment>" + _COMMENT + rb")|(?P<single>(?:\b(?:_\w+\s+|[nN]))?'(?P<text>" + single + rb")')"
+        rb"(?P<comment>" + _COMMENT + rb")|(?P<single>(?:\b(?:_\w+\s*|[nN]))?'(?P<text>" + single + rb")')"
         rb'|(?P<double>"' + double + rb'")|(?P<hex>(?:_binary\s+)?(?:0x(?P<digits>[0-9A-Fa-f]+)\b|[xX]'
         rb"'(?P<quoted>[0-9A-Fa-f]*)'))|(?P<bits>\b[bB]'(?P<ones>[01]*)')|(?P<name>`(?:[^`]|``)*`)|(?P<mark>[(),])"
         rb"|(?P<space>\s+)|(?P<word>[\w$@.\x80-\xff]+|.)"
