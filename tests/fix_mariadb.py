@@ -70,10 +70,14 @@ class MariaDb:
             "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_type ="
             " 'BASE TABLE' ORDER BY 1"
         ):
-            columns = [row[0] for row in self.query(f"SHOW COLUMNS FROM `{table}`")]
+            columns = [row[0] for row in self.query(f"SHOW COLUMNS FROM {_quoted(table)}")]
             shown = ", ".join(f"IF(`{column}` IS NULL, 'NULL', HEX(`{column}`))" for column in columns)
-            found[table] = columns, sorted(self.query(f"SELECT {shown} FROM `{table}`"))
+            found[table] = columns, sorted(self.query(f"SELECT {shown} FROM {_quoted(table)}"))
         return found
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
 
 
 @contextmanager

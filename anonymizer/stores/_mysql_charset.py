@@ -7,7 +7,10 @@ if they are valid UTF-8, else Windows' Latin-1. Source: MySQL manual, "Supported
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymizer.errors import SourceError
 from anonymizer.stores._sql_text import Piece
@@ -40,7 +43,6 @@ _CODECS = {
 }
 _TOLD_BY_ROWS = {"": "utf-8", "binary": "utf-8", "latin1": "cp1252"}
 """What the rows decide, and what it is when all of them are ASCII."""
-_BLOB = re.compile(rb"_binary\s*'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 
 
 def codec_of_names(charset: str) -> str:
@@ -55,8 +57,11 @@ class RowCharset:
         self._found: dict[str, int] = {}
         self._ascii = self._utf8 = True
 
-    def look_at(self, piece: Piece, charset: str) -> None:
-        """Rows, and the character set in force where they stand. Raises SourceError for one that is not supported."""
+    def look_at(self, piece: Piece, charset: str, texts: Callable[[], Iterable[pa.Array]]) -> None:
+        """Rows, and the character set in force where they stand; `texts` gives the columns that hold text (binary).
+
+        Raises SourceError for a character set that is not supported.
+        """
         if charset not in _CODECS and charset not in _TOLD_BY_ROWS:
             raise SourceError(
                 f"line {piece.line}: the character set {charset[:20]} is not supported: dump again with"
@@ -71,13 +76,16 @@ class RowCharset:
         try:
             data.decode()
             self._ascii = False
-        except UnicodeDecodeError:
-            text = _BLOB.sub(b"", data)
-            try:
-                text.decode()
-                self._ascii = self._ascii and text.isascii()
-            except UnicodeDecodeError:
-                self._ascii = self._utf8 = False
+        except UnicodeDecodeError:  # because of raw bytes among the texts, or of the texts
+            for values in texts():
+                self._look_at_text(values)
+
+    def _look_at_text(self, values: pa.Array) -> None:
+        try:
+            ascii_only = pc.all(pc.string_is_ascii(values.cast(pa.string()))).as_py() is not False
+            self._ascii = self._ascii and ascii_only
+        except pa.ArrowInvalid:
+            self._ascii = self._utf8 = False
 
     @property
     def codec(self) -> str:

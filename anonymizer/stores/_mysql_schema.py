@@ -51,6 +51,10 @@ class MysqlSchemaReader:
         draft.has_rows = True
         return draft.name
 
+    def drafted(self, name: TableName) -> Table:
+        """A table as it is known so far, without its keys."""
+        return Table(name, tuple(self._tables[name].columns))
+
     def build(self, encoding: str) -> tuple[Schema, dict[TableName, frozenset[str]]]:
         """The schema, and for each table the columns that a row without a column list does not have."""
         databases = {name.schema for name in self._tables}

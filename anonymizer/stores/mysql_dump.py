@@ -13,11 +13,15 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
+
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
+from anonymizer.stores._encoding import encode
 from anonymizer.stores._mysql_charset import RowCharset, codec_of_names
 from anonymizer.stores._mysql_insert import Reading, read, target
+from anonymizer.stores._mysql_literals import Kind as ValueKind
 from anonymizer.stores._mysql_scan import row_width
 from anonymizer.stores._mysql_schema import MysqlSchemaReader
 from anonymizer.stores._mysql_session import Session, plain_code
@@ -139,9 +143,9 @@ class MysqlDumpSource:
                 code = plain_code(bytes(piece.data), piece.dialect)
                 reader.statement(_text(code), f"line {piece.line}", piece.dialect)
             elif piece.kind is Kind.INSERTS:
-                charset.look_at(piece, piece.dialect.charset)
                 names = target(piece.data, codec_of_names(piece.dialect.charset))[0]
-                reader.rows(names, piece.line)
+                table = reader.drafted(reader.rows(names, piece.line))
+                charset.look_at(piece, piece.dialect.charset, lambda: _texts(table, piece))  # noqa: B023 (called at once)
         frame.check()
         schema, self._hidden = reader.build(charset.codec)
         return schema
@@ -168,6 +172,19 @@ class MysqlDumpSource:
     def _script(self) -> Iterator[Piece]:
         with closing(self.input.open()) as stream:
             yield from MysqlText(stream)
+
+
+def _texts(table: Table, piece: Piece) -> Iterator[pa.Array]:
+    """The columns of some rows that hold text, as the bytes that they are."""
+    assert isinstance(piece.dialect, Session)
+    codec = codec_of_names(piece.dialect.charset)
+    listed = target(piece.data, codec)[1]
+    columns = _spelled(table, listed, piece.line) if listed else tuple(column.name for column in table.columns)
+    reading = Reading(table, columns, "latin_1", piece.dialect, piece.line, lenient=True)
+    texts = [name for name in columns if reading.kind(name) is ValueKind.TEXT]
+    batch, _ = read(piece.data, reading, texts)
+    for values in batch.columns:
+        yield encode(values, "latin_1", str(table.name))
 
 
 def _text(code: bytes) -> str:

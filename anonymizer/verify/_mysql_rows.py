@@ -160,10 +160,10 @@ def _plain(text: bytes, reading: Reading) -> tuple[list[_Cell], int]:
         return [], 0
     if [place for place, match in enumerate(found) if match[1]] != list(range(0, len(found), width)):
         return [], 0
-    return [_cell(match) for match in found], width
+    return [_cell(match, reading.escapes) for match in found], width
 
 
-def _cell(match: tuple[bytes, ...]) -> _Cell:
+def _cell(match: tuple[bytes, ...], escapes: bool) -> _Cell:
     _, _, single, double, digits, quoted, ones, word, _ = match
     if word:
         return "word", word
@@ -172,7 +172,7 @@ def _cell(match: tuple[bytes, ...]) -> _Cell:
     if single:
         return "string", single
     if double:
-        return "string", _as_single(double)
+        return "string", _as_single(double, escapes)
     whole = match[0].rstrip(b") \t\r\n")
     if whole.endswith((b"x'" + quoted + b"'", b"X'" + quoted + b"'")):
         return "hex", quoted
@@ -181,9 +181,10 @@ def _cell(match: tuple[bytes, ...]) -> _Cell:
     return "string", b""
 
 
-def _as_single(text: bytes) -> bytes:
+def _as_single(text: bytes, escapes: bool) -> bytes:
     """What stands in double quotes, as it would stand in single ones."""
-    return re.sub(rb"\\.|\"\"|'", lambda m: {b'""': b'"', b"'": b"''"}.get(m[0], m[0]), text, flags=re.DOTALL)
+    parts = rb"\\.|\"\"|'" if escapes else rb"\"\"|'"
+    return re.sub(parts, lambda m: {b'""': b'"', b"'": b"''"}.get(m[0], m[0]), text, flags=re.DOTALL)
 
 
 def _exact(text: bytes, reading: Reading) -> tuple[list[_Cell], int]:
@@ -201,7 +202,7 @@ def _exact(text: bytes, reading: Reading) -> tuple[list[_Cell], int]:
             continue
         depth += (mark == b"(") - (mark == b")")
         if not depth:
-            cells += map(_of_tokens, row)
+            cells += (_of_tokens(tokens, reading.escapes) for tokens in row)
             widths.add(len(row))
         elif depth == 1 and mark == b",":
             row.append([])
@@ -212,13 +213,13 @@ def _exact(text: bytes, reading: Reading) -> tuple[list[_Cell], int]:
     return cells, widths.pop()
 
 
-def _of_tokens(tokens: list[re.Match[bytes]]) -> _Cell:
+def _of_tokens(tokens: list[re.Match[bytes]], escapes: bool) -> _Cell:
     if len(tokens) == 1:
         token = tokens[0]
         if token["single"] is not None:
             return "string", token["text"]
         if token["double"] is not None:
-            return "string", _as_single(token["double"][1:-1])
+            return "string", _as_single(token["double"][1:-1], escapes)
         if token["hex"] is not None:
             return "hex", token["digits"] or token["quoted"] or b""
         if token["bits"] is not None:
