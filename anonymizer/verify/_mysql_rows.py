@@ -7,11 +7,13 @@ constants are found by one pattern, rows with anything else token by token.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymizer.model.schema import Column, TypeFamily
 
@@ -91,10 +93,10 @@ def batch(rows: list[bytes], reading: Reading) -> pa.RecordBatch:
     """
     names, columns = _columns(rows, reading)
     found = {}
-    for name, cells in zip(names, columns, strict=True):
+    for name, parts in zip(names, columns, strict=True):
         column = reading.columns.get(name)
         if column is None or not column.generated:
-            found[name] = _values(cells, column, reading)
+            found[name] = pa.concat_arrays([_values(part, column, reading) for part in parts])
     return pa.RecordBatch.from_arrays(list(found.values()), names=list(found))
 
 
@@ -102,8 +104,9 @@ def computed(rows: list[bytes], reading: Reading) -> bytes:
     """The values of computed columns that the rows hold, one a line: they are derived from others."""
     names, columns = _columns(rows, reading)
     held = []
-    for name, cells in zip(names, columns, strict=True):
+    for name, parts in zip(names, columns, strict=True):
         if name in reading.columns and reading.columns[name].generated:
+            cells = chain.from_iterable(part.cells(reading.escapes) for part in parts)
             held += [_unescaped(text, reading) if what == "string" else text for what, text in cells]
     return b"\n".join(text for text in held if text.upper() not in (b"DEFAULT", b"NULL"))
 
@@ -118,25 +121,42 @@ def comments(rows: list[bytes], reading: Reading) -> bytes:
     return b"\n".join(found)
 
 
-def _columns(rows: list[bytes], reading: Reading) -> tuple[tuple[str, ...], list[list[_Cell]]]:
-    cells: list[_Cell] = []
-    width = 0
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some cells of one column: matches of the pattern of plain cells, or cells that were read one by one."""
+
+    matches: list[tuple[bytes, ...]]
+    read: list[_Cell]
+
+    def cells(self, escapes: bool) -> list[_Cell]:
+        """All of them, one by one."""
+        return self.read or [_cell(match, escapes) for match in self.matches]
+
+
+def _columns(rows: list[bytes], reading: Reading) -> tuple[tuple[str, ...], list[list[_Part]]]:
+    """The names of the cells of a row, and for each its parts."""
+    parts: list[list[_Part]] = []
     for text in rows:
-        some, size = _plain(text, reading)
-        if not size:
-            some, size = _exact(text, reading)
-        if width not in (0, size):
+        matches = _plain(text, reading)
+        if matches:
+            width = next(place for place, match in enumerate(matches) if match[8]) + 1
+            found = [_Part(matches[place::width], []) for place in range(width)]
+        else:
+            cells, width = _exact(text, reading)
+            found = [_Part([], cells[place::width]) for place in range(width)]
+        if parts and width != len(parts):
             raise ValueError("another number of cells")
-        width = size
-        cells += some
+        parts = parts or [[] for _ in range(width)]
+        for column, part in zip(parts, found, strict=True):
+            column.append(part)
+    width = len(parts)
     names = reading.names
     if names and len(names) != width:  # columns that are not seen have no cells
-        hidden = len(names) - width
-        names = () if hidden <= 0 or names != reading.all_names else _visible(reading, width)
+        names = () if len(names) < width or names != reading.all_names else _visible(reading, width)
     names = names or tuple(str(number) for number in range(width))
     if len(names) != width:
         raise ValueError("another number of cells")
-    return names, [cells[place::width] for place in range(width)]
+    return names, parts
 
 
 def _visible(reading: Reading, width: int) -> tuple[str, ...]:
@@ -147,20 +167,21 @@ def _visible(reading: Reading, width: int) -> tuple[str, ...]:
     raise ValueError("another number of cells")
 
 
-def _plain(text: bytes, reading: Reading) -> tuple[list[_Cell], int]:
-    """All cells and the width of the rows; 0 when there is anything but plain constants."""
+def _plain(text: bytes, reading: Reading) -> list[tuple[bytes, ...]]:
+    """All cells of rows that are as wide as the first; [] when there is anything but plain constants."""
     found = _patterns(reading.escapes, reading.double_strings)[0].findall(text)
-    if sum(len(match[0]) for match in found) != len(text.rstrip()):
-        return [], 0
-    ends = [place for place, match in enumerate(found) if match[8]]
-    width = ends[0] + 1 if ends else 0
-    if not width or len(found) % width or len(ends) * width != len(found):
-        return [], 0
-    if any(not found[end][8] for end in range(width - 1, len(found), width)):
-        return [], 0
-    if [place for place, match in enumerate(found) if match[1]] != list(range(0, len(found), width)):
-        return [], 0
-    return [_cell(match, reading.escapes) for match in found], width
+    if not found:
+        return []
+    wholes, begins, *_, ends = zip(*found, strict=True)
+    width = ends.index(b")") + 1 if b")" in ends else 0
+    if not width or len(found) % width or sum(map(len, wholes)) != len(text.rstrip()):
+        return []
+    rows = len(found) // width
+    if ends[width - 1 :: width].count(b")") != rows or ends.count(b"") != len(found) - rows:
+        return []
+    if begins[::width].count(b"(") != rows or begins.count(b"") != len(found) - rows:
+        return []
+    return found
 
 
 def _cell(match: tuple[bytes, ...], escapes: bool) -> _Cell:
@@ -230,10 +251,15 @@ def _of_tokens(tokens: list[re.Match[bytes]], escapes: bool) -> _Cell:
 # --- values -----------------------------------------------------------------------------------------------------
 
 
-def _values(cells: list[_Cell], column: Column | None, reading: Reading) -> pa.Array:
+def _values(part: _Part, column: Column | None, reading: Reading) -> pa.Array:
     family = column.family if column is not None else TypeFamily.TEXT
     bits = column is not None and column.type.lower().startswith("bit")
+    if part.matches and not bits and family not in _BYTES and reading.encoding == "utf-8":
+        _, _, strings, *others, words, _ = zip(*part.matches, strict=True)
+        if not any(map(any, others)):
+            return _strings_and_words(strings, words, reading)
     texts: Iterator[str | None]
+    cells = part.cells(reading.escapes)
     if bits:
         texts = (_bits(what, text, reading) for what, text in cells)
     elif family in _BYTES:
@@ -242,6 +268,21 @@ def _values(cells: list[_Cell], column: Column | None, reading: Reading) -> pa.A
         decode = _decoder(reading.encoding)
         texts = (_text(what, text, reading, decode) for what, text in cells)
     return pa.array(texts, pa.string())
+
+
+def _strings_and_words(strings: Sequence[bytes], words: Sequence[bytes], reading: Reading) -> pa.Array:
+    """A column in which every cell is a string, or a word where the string is empty."""
+    values = pa.array(strings, pa.binary())
+    odd = pc.or_(pc.match_substring(values, b"'"), pc.match_substring(values, b"\\"))
+    if odd.true_count:
+        plain = [_unescaped(text, reading) for text in values.filter(odd).to_pylist()]
+        values = pc.replace_with_mask(values, odd, pa.array(plain, pa.binary()))
+    if any(words):
+        others = pa.array(words, pa.binary())
+        values = pc.if_else(pc.equal(others, pa.scalar(b"", pa.binary())), values, others)
+        nulls = pa.array([word for word in set(words) if word.upper() == b"NULL"], pa.binary())
+        values = pc.if_else(pc.is_in(others, nulls), pa.scalar(None, pa.binary()), values)
+    return values.cast(pa.string())
 
 
 def _text(what: str, text: bytes, reading: Reading, decode: Callable[[bytes], str]) -> str | None:
