@@ -281,7 +281,9 @@ def _strings_and_words(strings: Sequence[bytes], words: Sequence[bytes], reading
         others = pa.array(words, pa.binary())
         values = pc.if_else(pc.equal(others, pa.scalar(b"", pa.binary())), values, others)
         nulls = pa.array([word for word in set(words) if word.upper() == b"NULL"], pa.binary())
-        values = pc.if_else(pc.is_in(others, nulls), pa.scalar(None, pa.binary()), values)
+        null = pc.is_in(others, nulls)
+        values = pc.if_else(null, pa.scalar(b"", pa.binary()), values)  # a null has no bytes under it
+        values = pc.if_else(null, pa.scalar(None, pa.binary()), values)
     return values.cast(pa.string())
 
 

@@ -9,13 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anonymizer import api
 from anonymizer.contracts import Rows
 from anonymizer.errors import SourceError, TargetError
+from anonymizer.model.result import Outcome
 from anonymizer.model.schema import Schema, TableName, TypeFamily
 from anonymizer.stores import mysql_dump, pg_plain, sqlite_dump
 from anonymizer.stores._mysql_text import MysqlText
@@ -578,3 +581,27 @@ def test_a_damaged_script_is_refused_or_comes_back_exactly(tmp_path: Path):
             assert rewritten(bytes(damaged), tmp_path) == bytes(damaged)
             exact += 1
     assert exact > 20
+
+
+def test_a_whole_run_takes_null_in_the_last_row(tmp_path: Path):
+    rows = [f"({n},'Jan {n}',{'NULL' if n % 3 else 'x'!r},'jan{n}@firma.be')" for n in range(1, 80)]
+    rows = [row.replace("'x'", f"'Bel hem terug, {n}'") for n, row in enumerate(rows)]
+    data = "SET NAMES utf8mb4;CREATE TABLE klant (id int, naam varchar(40), opmerking text, email varchar(80));\n"
+    source = tmp_path / "klant.sql"
+    source.write_text(data + f"INSERT INTO klant VALUES {','.join(rows)},(99,NULL,NULL,NULL);\n", encoding="utf-8")
+    result = api.run(source, tmp_path / "safe.sql", assume_masked=True)
+    assert [check.check for check in result.checks if check.outcome is not Outcome.PASSED] == []
+    assert cells((tmp_path / "safe.sql").read_bytes())[-1] == {
+        "id": "99",
+        "naam": None,
+        "opmerking": None,
+        "email": None,
+    }
+
+
+def test_the_verifier_gives_nulls_without_bytes_under_them():
+    data = "CREATE TABLE t (a int, b varchar(9));INSERT INTO t VALUES (NULL,'x'),(1,NULL);"
+    (block,) = [p for p in open_reader(Script(data), mysql_dump.NAME, schema(data)).parts() if isinstance(p, Block)]  # type: ignore[arg-type]
+    for column in block.batch().columns:
+        offsets = np.frombuffer(column.buffers()[1], np.int32)
+        assert offsets[len(column)] - offsets[0] == 1
