@@ -24,7 +24,7 @@ _BARE = (
     rb"0x[0-9A-Fa-f]+|0b[01]+|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[xX]'[0-9A-Fa-f]*'|[bB]'[01]*'|\\N"
     rb"|(?i:NULL|DEFAULT|TRUE|FALSE)\b"
 )
-_DOUBLE = {True: re.compile(rb"\\\\.|\"\"|'", re.DOTALL), False: re.compile(rb"\"\"|'")}
+_DOUBLE = {True: re.compile(rb"\\.|\"\"|'", re.DOTALL), False: re.compile(rb"\"\"|'")}
 _AS_SINGLE = {b'""': b'"', b"'": b"''"}
 """What differs in a string when single quotes take the place of double ones."""
 _HOLDS_CONSTANT = re.compile(rb"['\"0-9\\]")
