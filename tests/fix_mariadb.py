@@ -22,7 +22,10 @@ from pathlib import Path
 import pytest
 
 _PLACES = (os.environ.get("MARIADBTOOLS", ""), "/usr/sbin", "/usr/bin", "/usr/local/bin")
-_SERVER = "--skip-networking --skip-log-bin --innodb-flush-log-at-trx-commit=0 --innodb-log-file-size=16M".split()
+_SERVER = (
+    "--skip-networking --skip-log-bin --innodb-flush-log-at-trx-commit=0 --innodb-log-file-size=16M"
+    " --innodb-flush-method=nosync --innodb-doublewrite=0"
+).split()
 _STARTS_IN = 60
 
 
@@ -55,24 +58,38 @@ class MariaDb:
 
     def query(self, sql: str) -> list[list[str]]:
         """Rows as text; NULL is "NULL", bytes below the blank are escaped."""
-        out = self.tool("mariadb", "--default-character-set=utf8mb4", "-N", "-B", "-e", sql, self.name).decode()
+        out = self.tool(
+            "mariadb", "--default-character-set=utf8mb4", "-N", "-B", self.name, stdin=sql.encode()
+        ).decode()
         return [line.split("\t") for line in out.splitlines()]
 
     def fresh(self, name: str) -> MariaDb:
         """Another database on the same server, empty."""
         self.tool("mariadb", "-e", f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        return self.sibling(name)
+
+    def sibling(self, name: str) -> MariaDb:
+        """Another database on the same server."""
         return replace(self, name=name)
 
     def tables(self) -> dict[str, tuple[list[str], list[list[str]]]]:
-        """Table -> its columns and all of its rows, by primary key or as they come."""
-        found = {}
-        for (table,) in self.query(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_type ="
-            " 'BASE TABLE' ORDER BY 1"
+        """Table -> its columns and, sorted, all of its rows; each cell is NULL or its text in hexadecimal."""
+        found: dict[str, tuple[list[str], list[list[str]]]] = {}
+        for table, column in self.query(
+            "SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t"
+            " USING (table_schema, table_name) WHERE c.table_schema = database() AND t.table_type = 'BASE TABLE'"
+            " ORDER BY c.table_name, c.ordinal_position"
         ):
-            columns = [row[0] for row in self.query(f"SHOW COLUMNS FROM {_quoted(table)}")]
-            shown = ", ".join(f"IF(`{column}` IS NULL, 'NULL', HEX(`{column}`))" for column in columns)
-            found[table] = columns, sorted(self.query(f"SELECT {shown} FROM {_quoted(table)}"))
+            found.setdefault(table, ([], []))[0].append(column)
+        selects = []
+        for number, (table, (columns, _)) in enumerate(found.items()):
+            cells = [f"IF({_quoted(c)} IS NULL, 'NULL', HEX(CAST({_quoted(c)} AS BINARY)))" for c in columns]
+            selects.append(f"SELECT {number}, {', '.join(cells)} FROM {_quoted(table)}")
+        tables = list(found.values())
+        for number, *row in self.query(";".join(selects)) if selects else ():
+            tables[int(number)][1].append(row)
+        for _, rows in tables:
+            rows.sort()
         return found
 
 
