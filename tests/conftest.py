@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.fix_mariadb import mariadb, mysql
 from tests.fix_postgres import database, postgres
 
-__all__ = ["database", "postgres", "samples"]
+__all__ = ["database", "mariadb", "mysql", "postgres", "samples"]
 
 # The same examples at every run where a red run must mean a change; new ones on every run of a developer.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

@@ -17,6 +17,7 @@ from anonymizer import api
 from anonymizer.model.result import Outcome
 from anonymizer.pseudonyms.secret import Secret
 from tests import snapshots
+from tests.fix_mariadb import MariaDb
 from tests.fix_postgres import Database, programs
 
 PLAIN = {
@@ -28,6 +29,12 @@ PLAIN = {
 ARCHIVES = {
     "northwind/northwind_pgcustom.backup": "northwind/labels.csv",
     "pagila/dvdrental_v1.16.dump": "pagila/labels.csv",
+}
+MYSQL = {
+    "chinook/Chinook_MySql.sql": "chinook/labels.csv",
+    "orangehrm/orangehrm_4.10.1.sql": None,
+    "galette/galette_mysql.sql": None,
+    "fitforfun/FitForFunDB.sql": "fitforfun/labels.csv",
 }
 SQLITE = {"chinook/Chinook_Sqlite.sqlite": "chinook/labels.csv", "_unlabelled/wal_database.db": None}
 
@@ -129,3 +136,32 @@ def test_a_real_sqlite_file_comes_out_safe(name: str, samples: Path, tmp_path: P
     labels = SQLITE[name]
     before, after = snapshots.of_sqlite(source), snapshots.of_sqlite(target)
     compare(before, after, touched, labels and samples / labels, target.read_bytes())
+
+
+@pytest.mark.parametrize("name", MYSQL)
+def test_a_real_mysql_dump_comes_out_safe_and_loads(name: str, samples: Path, mariadb: MariaDb, tmp_path: Path):
+    source, target = samples / name, tmp_path / "safe.sql"
+    safe_copy(source, target)
+    taken = []
+    for dump in (source, target):
+        database = mariadb.fresh("sample")
+        for other in ("Chinook", "FitForFunDB"):  # scripts that make their own
+            database.query(f"DROP DATABASE IF EXISTS {other}")
+        database.load(dump.read_bytes())
+        made = [row[0] for row in database.query("SHOW DATABASES") if row[0] in ("Chinook", "FitForFunDB")]
+        taken.append(mariadb.sibling(made[0] if made else "sample").tables())
+    before, after = taken
+    assert {table: (columns, len(rows)) for table, (columns, rows) in before.items()} == {
+        table: (columns, len(rows)) for table, (columns, rows) in after.items()
+    }
+    labels = MYSQL[name]
+    if labels is not None:
+        columns = {table: names for table, (names, _) in before.items()}
+        cells = {table: [tuple(map(_unhexed, row)) for row in rows] for table, (_, rows) in before.items()}
+        originals = snapshots.values(columns, cells, snapshots.labelled(samples / labels))
+        assert originals
+        assert snapshots.survivors(originals, target.read_bytes()) == 0
+
+
+def _unhexed(cell: str) -> str | None:
+    return None if cell == "NULL" else bytes.fromhex(cell).decode("utf-8", "replace")

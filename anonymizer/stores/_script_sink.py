@@ -6,7 +6,7 @@ from pathlib import Path
 
 from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import InternalError
-from anonymizer.stores import _copy_text, _insert_text
+from anonymizer.stores import _copy_text, _insert_text, _mysql_insert
 from anonymizer.stores._output import open_output
 
 
@@ -24,6 +24,8 @@ class ScriptSink:
             self._out.write(_copy_text.write(part.frame, part.batch))
         elif isinstance(part.frame, _insert_text.InsertFrame):
             self._out.write(_insert_text.write(part.frame, part.batch))
+        elif isinstance(part.frame, _mysql_insert.MysqlFrame):
+            self._out.write(_mysql_insert.write(part.frame, part.batch))
         else:
             raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")
 

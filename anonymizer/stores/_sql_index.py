@@ -19,16 +19,16 @@ class Dialect:
     postgres: bool
     """Dollar quotation, E'' strings, nested comments, COPY data and psql commands."""
     backslashes: bool = False
-    """A backslash escapes in plain strings: standard_conforming_strings is off."""
+    """A backslash escapes in plain strings: standard_conforming_strings is off, or MySQL's own way."""
+    strange: bytes = b""
+    """Characters that outside a string may begin another kind of quotation."""
 
 
-POSTGRES = Dialect("PostgreSQL", True)
-SQLITE = Dialect("SQLite", False)
+POSTGRES = Dialect("PostgreSQL", True, strange=b'$"')
+SQLITE = Dialect("SQLite", False, strange=b'"`[')
 
 _QUOTE, _OPEN, _CLOSE, _COMMA, _SEMICOLON, _BACKSLASH = b"'(),;\\"
 
-_STRANGE = {True: b'$"', False: b'"`['}
-"""Characters that outside a string may begin another kind of quotation; by `Dialect.postgres`."""
 _COMMENTS = (b"--", b"/*")
 
 _LOOK_AHEAD = 1 << 16
@@ -58,7 +58,9 @@ class _Index:
         letters = data[positions]
         is_quote = letters == _QUOTE
         if dialect.backslashes:
-            is_quote &= ~np.isin(positions, _escaped(data))
+            escaped = np.zeros(len(data) + 1, bool)
+            escaped[escaped_places(data)] = True
+            is_quote &= ~escaped[positions]
         self.quotes = positions[is_quote]
         outside = (np.cumsum(is_quote, dtype=np.uint8) & 1) == 0  # wraps around, and keeps its lowest bit
         outside &= letters != _QUOTE
@@ -84,7 +86,7 @@ class _Index:
         """Where, outside strings and heads, something stands that quote parity cannot follow; else the size."""
         data = self.data
         strange = np.zeros(len(data), bool)
-        characters = _STRANGE[self._dialect.postgres]
+        characters = self._dialect.strange
         if self._dialect.postgres and not self._dialect.backslashes:
             characters += b"\\"
         for character in characters:
@@ -108,6 +110,8 @@ def insert_run(text: bytes, start: int, head: bytes, dialect: Dialect) -> int:
 
     0 when the index cannot tell: the statements must then be read one by one.
     """
+    if b"'" in head or b"\\" in head:  # in a quoted name, which parity does not know
+        return 0
     data = np.frombuffer(text, np.uint8, offset=start)
     size = _LOOK_AHEAD
     while True:
@@ -125,6 +129,8 @@ def rows(text: bytes | memoryview, head: bytes, columns: int, dialect: Dialect) 
     int64, rows x (columns + 1): the opening parenthesis, the commas, the closing parenthesis. None when the index
     cannot tell.
     """
+    if b"'" in head or b"\\" in head:
+        return None
     data = np.frombuffer(text, np.uint8)
     index = _Index(data, dialect)
     starts, ends = index.statements(head)
@@ -179,8 +185,8 @@ def skip_space_back(data: np.ndarray, positions: np.ndarray) -> np.ndarray:
         positions -= step
 
 
-def _escaped(data: np.ndarray) -> np.ndarray:
-    """Positions of the characters that a backslash escapes."""
+def escaped_places(data: np.ndarray) -> np.ndarray:
+    """Positions of the characters that a backslash escapes; the last one may be the size."""
     slashes = np.flatnonzero(data == _BACKSLASH)
     if not len(slashes):
         return slashes

@@ -137,6 +137,8 @@ _STANDARD_STRINGS = re.compile(
 class SqlText:
     """Iterates over the pieces of one script. Raises SourceError where the script ends too early."""
 
+    insert_head = INSERT_HEAD
+
     def __init__(self, stream: BinaryIO, dialect: Dialect, block_bytes: int | None = None) -> None:
         self.dialect = dialect
         self._stream = stream
@@ -161,7 +163,7 @@ class SqlText:
                 yield inserts
                 continue
             statement = self._statement()
-            if INSERT_HEAD.match(statement.data):  # its beginning did not fit into what was read
+            if self.insert_head.match(statement.data):  # its beginning did not fit into what was read
                 yield statement._replace(kind=Kind.INSERTS)
                 continue
             self._note(statement.data)
@@ -359,7 +361,7 @@ class SqlText:
 
     def _inserts(self) -> Piece | None:
         """Consecutive INSERT statements that are read already; None when the next statement is none."""
-        head = INSERT_HEAD.match(self._data, self._at)
+        head = self.insert_head.match(self._data, self._at)
         if head is None:
             return None
         length = insert_run(self._data, self._at, head[0], self.dialect)

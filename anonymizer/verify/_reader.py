@@ -32,6 +32,7 @@ _READERS = {
     "PostgreSQL tar archive": "_pg_archive",
     "SQLite file": "_sqlite",
     "SQLite dump": "_sqlite_dump",
+    "MySQL dump": "_mysql_dump",
 }
 
 

@@ -145,6 +145,41 @@ def pg_tar(folder: Path, request: pytest.FixtureRequest) -> Path:
     return _restored(folder, request).dump(folder / "shop.tar", "-Ft")
 
 
+def mysql_dump(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As mysqldump writes it."""
+    path = folder / "shop.sql"
+    text = (
+        "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n\n/*!40101 SET NAMES utf8mb4 */;\n"
+        "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
+    )
+    tables = _TABLES.format(
+        prefix="",
+        customer_end=",\n    PRIMARY KEY (id)",
+        purchase_end=",\n    PRIMARY KEY (id),\n    KEY `by_customer` (`customer_id`),\n"
+        "    CONSTRAINT `fk` FOREIGN KEY (`customer_id`) REFERENCES `customer` (`id`) ON DELETE CASCADE",
+    )
+    for (table, rows), definition in zip(ROWS.items(), tables.split("CREATE TABLE ")[1:], strict=True):
+        text += f"\nDROP TABLE IF EXISTS `{table}`;\nCREATE TABLE {definition}\nLOCK TABLES `{table}` WRITE;\n"
+        for start in range(0, len(rows), 97):
+            lists = ",".join(
+                f"({','.join(_escaped(*cell) for cell in zip(COLUMNS[table], row, strict=True))})"
+                for row in rows[start : start + 97]
+            )
+            text += f"INSERT INTO `{table}` VALUES {lists};\n"
+        text += "UNLOCK TABLES;\n"
+    text += "/*!40101 SET SQL_MODE=@OLD_SQL_MODE */;\n\n-- Dump completed on 2026-01-01 12:00:00\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def _escaped(column: str, value: str | None) -> str:
+    if value is None or column in _NUMBERS:
+        return "NULL" if value is None else value
+    for plain, escape in (("\\", "\\\\"), ("'", "\\'"), ('"', '\\"'), ("\n", "\\n")):
+        value = value.replace(plain, escape)
+    return f"'{value}'"
+
+
 def _restored(folder: Path, request: pytest.FixtureRequest) -> Database:
     """The database on the tests' own server."""
     server: Database = request.getfixturevalue("postgres")
@@ -158,9 +193,10 @@ def _restored(folder: Path, request: pytest.FixtureRequest) -> Database:
 
 
 EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
-    function.__name__: function for function in (pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
+    function.__name__: function
+    for function in (mysql_dump, pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
 }
 """Name of a store's module -> what writes its example."""
 
-BYTE_EXACT = frozenset({"pg_plain", "sqlite_dump", "pg_tar"})
+BYTE_EXACT = frozenset({"mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"})
 """Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""

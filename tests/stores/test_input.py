@@ -193,8 +193,6 @@ def test_a_named_pipe_is_a_source(workspace: Workspace, tmp_path: Path):
         (b"MSSQLBAK\1", "SQL Server backup"),
         ("USE [shop]\r\nGO\r\nCREATE TABLE [dbo].[klant]([id] [int])\r\nGO\r\n".encode("utf-16"), "SQL Server script"),
         (b"SET ANSI_NULLS ON\r\nGO\r\nCREATE TABLE [dbo].[klant]([id] [int])\r\nGO\r\n", "SQL Server script"),
-        (b"-- MySQL dump 10.13\n/*!40101 SET NAMES utf8 */;\nCREATE TABLE `k` (`id` int) ENGINE=InnoDB;\n", "MySQL"),
-        (b"CREATE TABLE `k` (`id` int(11) NOT NULL AUTO_INCREMENT, PRIMARY KEY (`id`)) ENGINE=InnoDB;\n", "MySQL"),
         (b"\x7fELF\2\1\1\0\0", "no dump or database"),
     ],
 )

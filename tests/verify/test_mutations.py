@@ -309,7 +309,7 @@ def test_no_value_of_the_database_stands_in_what_the_checks_say():
     "an e-mail address in a kept text", "a full name in a note", "a value in a view", "a row less",
     "a kept cell changed", "a NULL filled", "a key that stands twice", "a broken foreign key",
 ])  # fmt: skip
-@pytest.mark.parametrize("kind", [PLAIN, SQLITE, world.SQLITE_DUMP, "INSERT"])
+@pytest.mark.parametrize("kind", [PLAIN, SQLITE, world.SQLITE_DUMP, world.MYSQL, "INSERT"])
 def test_a_wrong_result_is_noticed_in_every_format(name: str, kind: str, tmp_path: Path):
     mutation, check = ONE_PLACE[name]
     old = source()
@@ -318,7 +318,7 @@ def test_a_wrong_result_is_noticed_in_every_format(name: str, kind: str, tmp_pat
     assert check in failed(in_format(kind, old, new, tmp_path))
 
 
-@pytest.mark.parametrize("kind", [PLAIN, SQLITE, world.SQLITE_DUMP, "INSERT"])
+@pytest.mark.parametrize("kind", [PLAIN, SQLITE, world.SQLITE_DUMP, world.MYSQL, "INSERT"])
 def test_a_right_result_passes_every_check_in_every_format(kind: str, tmp_path: Path):
     old = source()
     results = in_format(kind, old, right_result(old), tmp_path)
@@ -331,8 +331,9 @@ def in_format(kind: str, old: World, new: World, folder: Path) -> tuple[CheckRes
     if kind == SQLITE:
         files = world.sqlite_file(old, folder / "source.db"), world.sqlite_file(new, folder / "target.db")
         return verify(world.plan(""), *files, SQLITE)
-    if kind == world.SQLITE_DUMP:
-        pair = [Input(n, data=world.sqlite_dump(w)) for n, w in (("source", old), ("target", new))]
+    if kind in (world.SQLITE_DUMP, world.MYSQL):
+        written = world.sqlite_dump if kind == world.SQLITE_DUMP else world.mysql_dump
+        pair = [Input(n, data=written(w)) for n, w in (("source", old), ("target", new))]
         return verify(world.plan(""), *pair, kind)
     pair = [Input(n, data=world.plain(w, inserts=kind == "INSERT")) for n, w in (("source", old), ("target", new))]
     return verify(world.plan(), *pair, PLAIN)

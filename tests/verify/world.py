@@ -23,7 +23,7 @@ from anonymizer.verify import verify
 T = TypeFamily
 Cells = list[str | None]
 
-PLAIN, SQLITE, SQLITE_DUMP = "PostgreSQL plain dump", "SQLite file", "SQLite dump"
+PLAIN, SQLITE, SQLITE_DUMP, MYSQL = "PostgreSQL plain dump", "SQLite file", "SQLite dump", "MySQL dump"
 
 FIRST = "Aline Bertrand Céline Dieter Elodie Floris Griet Hubert".split()
 LAST = "Maesfranckx Oudenhovere Pieterbroeck Quaghebeur Roosenbergh Stappaerts Tielemansen Uyttersproot".split()
@@ -294,6 +294,23 @@ def sqlite_dump(world: World) -> bytes:
     lines.append("CREATE TRIGGER t AFTER INSERT ON country BEGIN INSERT INTO country VALUES ('x', new.name); END;")
     lines.append("COMMIT;")
     return ("\n".join(lines) + "\n").encode()
+
+
+def mysql_dump(world: World) -> bytes:
+    """As mysqldump writes it."""
+    lines = ["-- MySQL dump 10.13", "/*!40101 SET NAMES utf8mb4 */;", "USE `shop`;"]
+    for table, rows in world.tables.items():
+        lines.append(f"CREATE TABLE `{table}` (`{'` text, `'.join(COLUMNS[table])}` text);")
+        lists = ",".join("(" + ",".join(_mysql_literal(cell) for cell in row) + ")" for row in rows)
+        lines += [f"INSERT INTO `{table}` VALUES {lists};"] if rows else []
+    lines.append(f"CREATE VIEW names AS {world.view}; -- {world.comment}")
+    lines.append("DELIMITER ;;\nCREATE TRIGGER t BEFORE INSERT ON country FOR EACH ROW BEGIN SET @a = 1; END;;")
+    lines.append("DELIMITER ;\n-- Dump completed")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _mysql_literal(cell: str | None) -> str:
+    return "NULL" if cell is None else "'" + cell.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
 
 
 def sqlite_file(world: World, path: Path) -> Input:
