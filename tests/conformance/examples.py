@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.fix_postgres import Database
+from tests.packages import Declared, Made, package
 
 COLUMNS = {
     "customer": ("id", "name", "email", "born", "note"),
@@ -202,8 +203,27 @@ def _transact(column: str, value: str | None) -> str:
     return f"CAST({text} AS Date)" if column == "born" else text
 
 
+def bacpac(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As SqlPackage writes it, by the tests' own encoder: the largest table in two parts."""
+    identity = Declared("id", "int", False, identity=True)
+    customer = [
+        identity, Declared("name", "nvarchar", False, {"Length": "60"}), Declared("email", "varchar", True, {"Length": "80"}),
+        Declared("born", "date"), Declared("note", "nvarchar", True, {"IsMax": "True"}),
+    ]  # fmt: skip
+    amount = Declared("amount", "decimal", True, {"Precision": "9", "Scale": "2"})
+    rows = ROWS["customer"]
+    tables = [
+        Made("customer", customer, [rows[:100], rows[100:]], "id"),
+        Made("purchase", [identity, Declared("customer_id", "int"), amount], [ROWS["purchase"]], "id", _REFERENCE),
+        Made("archive", [Declared("id", "int"), Declared("name", "nvarchar", True, {"IsMax": "True"})]),
+    ]
+    return package(folder / "shop.bacpac", tables)
+
+
+_REFERENCE = ("customer_id", "customer", "id")
+
 EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
-    function.__name__: function for function in (mssql_script, pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
+    function.__name__: function for function in (bacpac, mssql_script, pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
 }
 """Name of a store's module -> what writes its example."""
 
