@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 _NAMESPACE = "http://schemas.microsoft.com/sqlserver/dac/Serialization/2012/02"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Declared:
     """A column: its name, type and whatever else the model says of it."""
 
@@ -50,7 +50,9 @@ def package(path: Path, tables: Sequence[Made], extra: Mapping[str, bytes] | Non
     for table in tables:
         for number, rows in enumerate(table.parts):
             folder = quote(f"dbo.{table.name}", safe="-_.~")
-            data = b"".join(cell(column, value) for row in rows for column, value in zip(_stored(table), row, strict=True))
+            data = b"".join(
+                cell(column, value) for row in rows for column, value in zip(_stored(table), row, strict=True)
+            )
             members[f"Data/{folder}/TableData-{number:03d}-00000.BCP"] = data
     members["_rels/.rels"] = b"<Relationships />"
     checksum = hashlib.sha256(model).hexdigest().upper()
@@ -98,7 +100,9 @@ def relation(name: str, *entries: str) -> str:
 
 
 def _table(table: Made) -> str:
-    return element("SqlTable", f"[dbo].[{table.name}]", relation("Columns", *[_column(table, c) for c in table.columns]))
+    return element(
+        "SqlTable", f"[dbo].[{table.name}]", relation("Columns", *[_column(table, c) for c in table.columns])
+    )
 
 
 def _column(table: Made, column: Declared) -> str:

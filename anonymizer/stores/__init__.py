@@ -1,8 +1,9 @@
 """Stores: one file per dump format or database, source and sink together.
 
 Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
-compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mssql_script`,
-`bacpac`; modules with an underscore are what they share. `recognise` tells by its content which store a source belongs to.
+compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`,
+`mssql_script`, `bacpac`; modules with an underscore are what they share. `recognise` tells by its content which store a
+source belongs to.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def _is_mysql(head: bytes) -> bool:
 _KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (
         lambda head: head.startswith((b"TAPE", b"MSSQLBAK")),
-        "is a SQL Server backup (.bak), which only SQL Server can read; restore it there (a container will do), export a"
-        " package by `sqlpackage /Action:Export` or Export Data-tier Application, and use that .bacpac as the source",
+        "is a SQL Server backup (.bak), which only SQL Server can read; restore it there (a container will do), export"
+        " a package by `sqlpackage /Action:Export` or Export Data-tier Application, and use that .bacpac as the source",
     ),
     (is_packed, "holds a compressed file or an archive; unpack it first"),
     (_is_mysql, "is a MySQL or MariaDB dump, which is not supported yet"),

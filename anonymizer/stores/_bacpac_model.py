@@ -225,9 +225,7 @@ def _index(element: ElementTree.Element, tables: _Tables) -> None:
 
 
 def _foreign_key(element: ElementTree.Element, tables: _Tables) -> None:
-    for table, target in zip(
-        _references(element, "DefiningTable"), _references(element, "ForeignTable"), strict=False
-    ):
+    for table, target in zip(_references(element, "DefiningTable"), _references(element, "ForeignTable"), strict=False):
         if table in tables and len(target) == 2:
             columns = tuple(name[-1] for name in _references(element, "Columns"))
             referenced = tuple(name[-1] for name in _references(element, "ForeignColumns"))

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.errors import InternalError, SourceError, TargetError
-from anonymizer.stores._bacpac_cells import Codec, Misfit, codec
+from anonymizer.stores._bacpac_bytes import Misfit
+from anonymizer.stores._bacpac_cells import Codec, codec
 from anonymizer.stores._bacpac_model import CellType
 from anonymizer.stores._spans import batch_of, changed, splice
 
@@ -147,5 +148,3 @@ def write(frame: PartFrame, batch: pa.RecordBatch) -> pa.Buffer:
         whole = pc.replace_with_mask(pa.array([b""] * len(new), pa.binary()), rows, written)
         replacements.append((span, whole, differs))
     return splice(frame.block, frame.starts, frame.ends, replacements)
-
-

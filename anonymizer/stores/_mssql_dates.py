@@ -50,7 +50,7 @@ def from_hex(kind: str, digits: pa.Array) -> pa.Array:
     datetime and smalldatetime are big-endian; date is little-endian; datetime2 and time have their scale in front.
 
     >>> from_hex("datetime", pa.array(["0000a6f301149afb"])).to_pylist()
-    ['2016-12-31T16:47:04.970']
+    ['2017-01-06T16:47:05.370']
     """
     distinct = digits.dictionary_encode()
     words = [_one(kind, bytes.fromhex(word)) for word in distinct.dictionary.to_pylist()]
@@ -87,5 +87,3 @@ def _date(data: bytes) -> str:
 def to_text(values: np.ndarray) -> pa.Array:
     """NumPy text -> Arrow string."""
     return pa.array(values.astype(object), pa.string()) if len(values) else pa.array([], pa.string())
-
-

@@ -17,7 +17,9 @@ FAMILIES = {
     **dict.fromkeys(("binary", "varbinary", "image"), TypeFamily.BINARY),
     "uniqueidentifier": TypeFamily.UUID,
     # what no replacement can make: a place in a hierarchy, a shape, a value of any type, a version of the row
-    **dict.fromkeys(("hierarchyid", "geography", "geometry", "sql_variant", "rowversion", "timestamp"), TypeFamily.OTHER),
+    **dict.fromkeys(
+        ("hierarchyid", "geography", "geometry", "sql_variant", "rowversion", "timestamp"), TypeFamily.OTHER
+    ),
 }
 
 _COUNTED = ("char", "character", "varchar", "nchar", "nvarchar")

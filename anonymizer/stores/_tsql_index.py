@@ -72,8 +72,10 @@ def _indexed(text: bytes, head: bytes, at_end: bool) -> Run | None:
     behind = places - heads[np.searchsorted(heads, places, side="right") - 1] >= len(head)
     places, letters = places[behind], letters[behind]
     depth = np.cumsum(np.where(letters == _OPEN, 1, np.where(letters == _CLOSE, -1, 0)))
-    shallow = ((letters == _OPEN) & (depth == 1)) | ((letters == _CLOSE) & (depth == 0)) | (
-        (letters == _COMMA) & (depth == 1)
+    shallow = (
+        ((letters == _OPEN) & (depth == 1))
+        | ((letters == _CLOSE) & (depth == 0))
+        | ((letters == _COMMA) & (depth == 1))
     )
     places, letters = places[shallow], letters[shallow]
     closes = np.flatnonzero(letters == _CLOSE)

@@ -78,11 +78,11 @@ def read(
         try:
             values.append(cells.values(encoding))
         except EncodingFault:
-            raise SourceError(f"{table}, line {line} or later: a value is not valid {encoding}; copy it again") from None
+            raise SourceError(f"{table}, line {line} or later: it is not valid {encoding}; copy it again") from None
         if cells.unknown.any() and not lenient:
             at = int(cells.starts[np.argmax(cells.unknown)])
             raise SourceError(
-                f"{table}.{name}, line {line + bytes(block[:at]).count(10)}: the value is an expression, not a constant;"
+                f"{table}.{name}, line {line + bytes(block[:at]).count(10)}: the value is an expression, no constant;"
                 " make the script again with SSMS"
             )
         starts[:, span], ends[:, span] = cells.starts, cells.ends
@@ -176,7 +176,9 @@ class _Cells:
     def _open_casts(self) -> None:
         """Let the spans of casts be those of the constants in them."""
         first = self._data[self.starts]
-        casts = np.flatnonzero(np.isin(first, np.frombuffer(_CAST_LETTERS, np.uint8)) & (self._data[self.ends - 1] == ord(")")))
+        casts = np.flatnonzero(
+            np.isin(first, np.frombuffer(_CAST_LETTERS, np.uint8)) & (self._data[self.ends - 1] == ord(")"))
+        )
         if not len(casts):
             return
         cells = cut(self._block, self.starts, self.ends).take(pa.array(casts))
@@ -226,9 +228,13 @@ def _constants(values: pa.Array, frame: RowsFrame, span: int, where: str) -> pa.
     if bare.any():
         numbers = pc.and_(pa.array(bare), pc.fill_null(pc.match_substring_regex(values, _NUMBER), False))
         written = pc.if_else(numbers, raw, written)
-    binary = (data[starts] == ord("0")) & (np.isin(data[np.minimum(starts + 1, len(data) - 1)], np.frombuffer(b"xX", np.uint8)))
+    binary = (data[starts] == ord("0")) & (
+        np.isin(data[np.minimum(starts + 1, len(data) - 1)], np.frombuffer(b"xX", np.uint8))
+    )
     blob = pc.fill_null(pc.match_substring_regex(values, _BLOB), False)
-    was_null = (ends - starts == 4) & np.isin(data[starts], np.frombuffer(b"nN", np.uint8)) & (data[starts + 1] != _QUOTE)
+    was_null = (
+        (ends - starts == 4) & np.isin(data[starts], np.frombuffer(b"nN", np.uint8)) & (data[starts + 1] != _QUOTE)
+    )
     hexadecimal = pc.and_(pa.array(binary | was_null), blob)
     if hexadecimal.true_count:
         digits = pc.replace_substring(raw, b"\\x", b"0x", max_replacements=1)

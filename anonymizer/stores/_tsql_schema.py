@@ -12,10 +12,23 @@ from dataclasses import dataclass, field, replace
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, ForeignKey, Schema, Table, TableName, TypeFamily
 from anonymizer.stores._mssql_types import FAMILIES, ROW_VERSIONS, text_length
-from anonymizer.stores._tsql_tokens import Cursor, Token
+from anonymizer.stores._tsql_definitions import default, listed_columns, skip_computed, skip_options
+from anonymizer.stores._tsql_tokens import Cursor, Token, tokens_of
 
+_SEVERAL = "the script holds several databases; make one script of each"
 _Type = tuple[str, TypeFamily, int | None]
-_FLAGS = ("ROWGUIDCOL", "SPARSE", "FILESTREAM", "PERSISTED", "HIDDEN", "CLUSTERED", "NONCLUSTERED", "HASH", "ASC", "DESC")
+_FLAGS = (
+    "ROWGUIDCOL",
+    "SPARSE",
+    "FILESTREAM",
+    "PERSISTED",
+    "HIDDEN",
+    "CLUSTERED",
+    "NONCLUSTERED",
+    "HASH",
+    "ASC",
+    "DESC",
+)
 
 
 @dataclass(slots=True)
@@ -79,12 +92,12 @@ class TsqlSchemaReader:
         found = self._tables.get(_key(parts))
         if found is None:
             raise SourceError(
-                f"line {line}: the script holds rows of {_name(parts)} but not its definition: script the schema with the"
-                " data"
+                f"line {line}: the script holds rows of {_name(parts)} but not its definition: script the schema with"
+                " the data"
             )
         database = parts[-3].lower() if len(parts) > 2 and parts[-3] else self._database
         if found.database and database and found.database != database:
-            raise SourceError(f"line {line}: the script holds several databases; make one script of each")
+            raise SourceError(f"line {line}: {_SEVERAL}")
         return _built(found, self._tables)
 
     def build(self) -> Schema:
@@ -100,7 +113,7 @@ class TsqlSchemaReader:
         table = _Table(_name(parts), database=parts[-3].lower() if len(parts) > 2 else self._database)
         known = self._tables.get(_key(parts))
         if known is not None and known.database != table.database:
-            raise SourceError(f"line {cursor.line}: the script holds several databases; make one script of each")
+            raise SourceError(f"line {cursor.line}: {_SEVERAL}")
         if cursor.accept("AS"):
             cursor.accept("FILETABLE")
             raise cursor.fault()
@@ -153,7 +166,7 @@ class TsqlSchemaReader:
         cursor.name()
         cursor.expect("ON")
         parts = cursor.dotted()
-        columns = _columns(cursor)
+        columns = listed_columns(cursor)
         if cursor.accept("INCLUDE"):
             cursor.group()
         table = self._tables.get(_key(parts))
@@ -174,7 +187,7 @@ class TsqlSchemaReader:
         if name == "sp_addextendedproperty":
             self._describe(arguments)
         elif name == "sp_addtype" and len(arguments) > 1:
-            inner = Cursor(_tokens(arguments[1]), self._encoding)
+            inner = Cursor(tokens_of(arguments[1].encode()), self._encoding)
             self._types[arguments[0].lower()] = self._declared(inner)
 
     def _describe(self, arguments: list[str]) -> None:
@@ -197,9 +210,9 @@ class TsqlSchemaReader:
             self._constraint(cursor, table, name, ())
         elif cursor.sees("DEFAULT"):
             cursor.next()
-            default = _expression(cursor)
+            expression = default(cursor)
             cursor.expect("FOR")
-            table.change(cursor.name(), default=default)
+            table.change(cursor.name(), default=expression)
             cursor.accept("WITH", "VALUES")
         elif cursor.accept("PERIOD"):
             cursor.expect("FOR")
@@ -215,15 +228,15 @@ class TsqlSchemaReader:
         unique = cursor.accept("UNIQUE")
         while not cursor.sees("("):
             cursor.next()
-        columns = _columns(cursor)
+        columns = listed_columns(cursor)
         if unique:
             table.unique.append(tuple(map(table.spelled, columns)))
-        _skip_options(cursor)
+        skip_options(cursor)
 
     def _column(self, cursor: Cursor, table: _Table) -> None:
         name = cursor.name()
         if cursor.accept("AS"):
-            _expression(cursor, whole=True)
+            skip_computed(cursor)
             column = Column(name, "computed", TypeFamily.OTHER, generated=True)
         else:
             type_, family, length = self._declared(cursor)
@@ -238,15 +251,13 @@ class TsqlSchemaReader:
         constraint = cursor.name() if cursor.accept("CONSTRAINT") else ""
         if cursor.accept("NOT", "NULL"):
             table.change(column, nullable=False)
-        elif cursor.accept("NULL") or any(cursor.accept(flag) for flag in _FLAGS):
-            pass
-        elif cursor.accept("NOT", "FOR", "REPLICATION"):
+        elif cursor.accept("NULL") or cursor.accept("NOT", "FOR", "REPLICATION") or _takes_flag(cursor):
             pass
         elif cursor.accept("IDENTITY"):
             identity = f"IDENTITY ({cursor.group()})" if cursor.sees("(") else "IDENTITY"
             table.change(column, type=f"{_of(table, column).type} {identity}")
         elif cursor.accept("DEFAULT"):
-            table.change(column, default=_expression(cursor))
+            table.change(column, default=default(cursor))
             cursor.accept("WITH", "VALUES")
         elif cursor.accept("COLLATE"):
             cursor.name()
@@ -258,7 +269,7 @@ class TsqlSchemaReader:
             cursor.next()
         elif cursor.accept("INDEX"):
             cursor.name()
-            _skip_options(cursor)
+            skip_options(cursor)
         elif cursor.sees("ENCRYPTED"):
             raise SourceError(
                 f"line {cursor.line}: a column under Always Encrypted holds what only its owner can read; leave it out"
@@ -283,10 +294,10 @@ class TsqlSchemaReader:
             table.checks.append(cursor.group()) if cursor.sees("(") else cursor.accept("CONSTRAINT")
         else:
             if cursor.accept("FOREIGN", "KEY") and cursor.sees("("):
-                columns = _columns(cursor)
+                columns = listed_columns(cursor)
             cursor.expect("REFERENCES")
             target = cursor.dotted()
-            referenced = _columns(cursor) if cursor.sees("(") else ()
+            referenced = listed_columns(cursor) if cursor.sees("(") else ()
             columns = tuple(map(table.spelled, columns))
             table.foreign_keys.append(ForeignKey(columns, _name(target), referenced, name))
             while cursor.accept("ON"):
@@ -320,87 +331,28 @@ def _name(parts: Sequence[str]) -> TableName:
     return TableName((parts[-2] if len(parts) > 1 else "") or "dbo", parts[-1])
 
 
+def _takes_flag(cursor: Cursor) -> bool:
+    return any(cursor.accept(flag) for flag in _FLAGS)
+
+
 def _of(table: _Table, name: str) -> Column:
     return next(column for column in table.columns if column.name == name)
-
-
-def _columns(cursor: Cursor) -> tuple[str, ...]:
-    """Column names between brackets, without their order."""
-    cursor.expect("(")
-    names = []
-    while not cursor.accept(")"):
-        names.append(cursor.name())
-        _ = cursor.accept("ASC") or cursor.accept("DESC")
-        cursor.accept(",")
-    return tuple(names)
 
 
 def _key_columns(cursor: Cursor, table: _Table, columns: tuple[str, ...]) -> tuple[str, ...]:
     """The columns of a key: listed, or the one that it stands at."""
     while any(cursor.accept(word) for word in ("CLUSTERED", "NONCLUSTERED", "HASH")):
         pass
-    listed = _columns(cursor) if cursor.sees("(") else columns
-    _skip_options(cursor)
+    listed = listed_columns(cursor) if cursor.sees("(") else columns
+    skip_options(cursor)
     return tuple(map(table.spelled, listed))
-
-
-def _skip_options(cursor: Cursor) -> None:
-    """WITH (…), ON filegroup, and what else may follow a key or an index."""
-    while True:
-        if cursor.accept("WITH"):
-            if cursor.sees("("):
-                cursor.group()
-            else:  # WITH FILLFACTOR = 90
-                cursor.next()
-                cursor.expect("=")
-                cursor.next()
-        elif cursor.accept("ON"):
-            cursor.name()
-            if cursor.sees("("):
-                cursor.group()
-        elif cursor.accept("INCLUDE"):
-            cursor.group()
-        else:
-            return
-
-
-def _expression(cursor: Cursor, whole: bool = False) -> str:
-    """A default, or the `whole` expression of a computed column."""
-    start = cursor.at
-    depth = 0
-    while not cursor.end:
-        if depth == 0 and (cursor.sees(",") or cursor.sees(")") or (cursor.at > start and _ends(cursor, whole))):
-            break
-        word = cursor.next().upper
-        depth += (word == "(") - (word == ")")
-    return cursor.text(start, cursor.at)
-
-
-_OPERATORS = frozenset("+ - * / % . ( & | ^ ~".split())
-
-
-def _ends(cursor: Cursor, whole: bool) -> bool:
-    token, before = cursor.peek(), cursor.peek(-1)
-    if token is None or token.upper in _OPERATORS or before is None or before.upper in _OPERATORS - {"("}:
-        return False
-    if whole:
-        return token.upper in ("PERSISTED", "CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "NOT")
-    return not (before.upper == "NEXT" or before.upper == "VALUE" or (before.upper, token.upper) == ("NEXT", "VALUE")
-                or (token.upper in ("FOR",) and before.upper == "VALUE") or before.upper == "FOR" and cursor.peek(-2) is not None
-                and cursor.peek(-2).upper == "VALUE")  # type: ignore[union-attr]
 
 
 def _argument(token: Token, encoding: str) -> str:
     text = token.text.decode(encoding, "replace")
     if token.kind == "string":
         return text.split("'", 1)[1][:-1].replace("''", "'")
-    return text[1:-1].replace("]]", "]") if text[:1] in ('[', '"') else text
-
-
-def _tokens(text: str) -> list[Token]:
-    from anonymizer.stores._tsql_tokens import tokens_of
-
-    return tokens_of(text.encode())
+    return text[1:-1].replace("]]", "]") if text[:1] in ("[", '"') else text
 
 
 def _built(table: _Table, tables: dict[tuple[str, str], _Table]) -> Table:

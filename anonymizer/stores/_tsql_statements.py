@@ -103,8 +103,8 @@ def _check_call(tokens: Sequence[Token], place: int) -> None:
     if called == "sp_msforeachtable" and _EVERY_TABLE.fullmatch(argument):
         return
     raise SourceError(
-        f"line {token.line}: the procedure that is called could carry rows or run code that is not understood here; make"
-        " the script again with SSMS"
+        f"line {token.line}: the procedure that is called could carry rows or run code that is not understood here;"
+        " make the script again with SSMS"
     )
 
 

@@ -129,7 +129,9 @@ class TsqlText:
                     continue
                 if match is None:
                     return self._piece(len(self._data), found)
-                raise SourceError(f"line {line}: the script ends in the middle of a quotation or comment; make it again")
+                raise SourceError(
+                    f"line {line}: the script ends in the middle of a quotation or comment; make it again"
+                )
             assert match is not None  # or there would be no end
             kind, text = str(match.lastgroup), match[0]
             if begins_line and kind not in ("space", "newline"):
@@ -180,13 +182,19 @@ class TsqlText:
     def _line_command(self, position: int, line: int) -> int:
         """Where a line that ends the batch ends; 0 for any other. Raises SourceError for a command of sqlcmd."""
         data = self._data
-        if data[position : position + 2].upper() == b"GO" and not re.match(rb"[\w@#$.\x80-\xff]", data[position + 2 : position + 3]):
+        if data[position : position + 2].upper() == b"GO" and not re.match(
+            rb"[\w@#$.\x80-\xff]", data[position + 2 : position + 3]
+        ):
             go = _GO.match(data, position)
             if go is None:
-                raise SourceError(f"line {line}: what stands behind GO is not understood; write GO on a line of its own")
+                raise SourceError(
+                    f"line {line}: what stands behind GO is not understood; write GO on a line of its own"
+                )
             return go.end()
         if data[position : position + 2] == b"!!" or (data[position] == ord(":") and not _SQLCMD.match(data, position)):
-            raise SourceError(f"line {line}: a command of sqlcmd could bring in rows from elsewhere; put them in its place")
+            raise SourceError(
+                f"line {line}: a command of sqlcmd could bring in rows from elsewhere; put them in its place"
+            )
         return 0
 
     # --- rows ---------------------------------------------------------------------------------------------------
@@ -207,9 +215,7 @@ class TsqlText:
         if run is None:
             run = self._one_statement(len(head[0]))
         end = self._at + run.end
-        piece = Piece(
-            memoryview(self._data)[self._at : end], self._line, (), run.marks, head["table"], head["columns"]
-        )
+        piece = Piece(memoryview(self._data)[self._at : end], self._line, (), run.marks, head["table"], head["columns"])
         self._pass(end)
         return piece
 

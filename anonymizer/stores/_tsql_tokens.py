@@ -102,9 +102,7 @@ class Cursor:
 
     def sees(self, *words: str) -> bool:
         """Whether these bare words or marks come next."""
-        return all(
-            (token := self.peek(ahead)) is not None and token.upper == word for ahead, word in enumerate(words)
-        )
+        return all((token := self.peek(ahead)) is not None and token.upper == word for ahead, word in enumerate(words))
 
     def accept(self, *words: str) -> bool:
         """Take these words if they come next."""

@@ -278,7 +278,7 @@ class BacpacSink:
     def abort(self) -> None:
         """See contracts.Sink."""
         with suppress(Exception):
-            self._package.fp = None  # type: ignore[assignment]  # or closing it later would complete it
+            self._package.fp = None  # or closing it later would complete it
         self._out.discard()
 
     def _begin(self, place: _Begin) -> None:

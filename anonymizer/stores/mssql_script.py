@@ -36,18 +36,21 @@ NAME = "SQL Server script"
 _HEAD_BYTES = 1 << 16
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|N?'(?:[^']|'')*'", re.DOTALL)
 _MARKS = re.compile(
-    r"""^[ \t]*GO[ \t]*\r?$ | \[dbo\]\. | ^\s*USE\s+\[ | ^\s*SET\s+(?:ANSI_NULLS|QUOTED_IDENTIFIER|IDENTITY_INSERT|NOCOUNT)\b
-    |\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\) | \b\[?n(?:var)?char\]?\s*\(\s*(?:\d+|max)\s*\) | \bCREATE\s+TABLE\s+\[\w+\]""",
+    r"""^[ \t]*GO[ \t]*\r?$ | \[dbo\]\. | ^\s*USE\s+\[
+    |^\s*SET\s+(?:ANSI_NULLS|QUOTED_IDENTIFIER|IDENTITY_INSERT|NOCOUNT)\b
+    |\bIDENTITY\s*\(\s*\d+\s*,\s*\d+\s*\) | \bn(?:var)?char\]?\s*\(\s*(?:\d+|max)\s*\)
+    |\bCREATE\s+TABLE\s+\[\w+\]""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _FOREIGN = re.compile(
     r"""/\*!\d{5} | \bENGINE\s*=\s*\w | \bAUTO_?INCREMENT\b | ^\s*LOCK\s+TABLES\b | ^\s*PRAGMA\s+\w | \bsqlite_\w
-    |^COPY\s[^;]*\bFROM\s+STDIN\b | \bpg_catalog\. | ^SET\s+(?:client_encoding|search_path|NAMES)\b | \bVARCHAR2\b | `""",
+    |^COPY\s[^;]*\bFROM\s+STDIN\b | \bpg_catalog\.
+    |^SET\s+(?:client_encoding|search_path|NAMES)\b | \bVARCHAR2\b | `""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _BEGINS = re.compile(
-    r"\ufeff?(?:\s++|--[^\n]*+(?:\n|\Z)|/\*(?:[^*]++|\*(?!/))*+\*/|;)*+(?:ALTER|BEGIN|CREATE|DECLARE|DELETE|DROP|EXEC|"
-    r"EXECUTE|GO|IF|INSERT|PRINT|SET|TRUNCATE|USE|:setvar|:on)\b",
+    r"\ufeff?(?:\s++|--[^\n]*+(?:\n|\Z)|/\*(?:[^*]++|\*(?!/))*+\*/|;)*+(?:ALTER|BEGIN|CREATE|DECLARE|DELETE|DROP"
+    r"|EXEC|EXECUTE|GO|IF|INSERT|PRINT|SET|TRUNCATE|USE|:setvar|:on)\b",
     re.IGNORECASE,
 )
 

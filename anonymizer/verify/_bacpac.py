@@ -139,7 +139,7 @@ def _with_positions(stream: BinaryIO) -> Iterator[BinaryIO]:
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(stream, copy, _READ)
         copy.seek(0)
-        yield copy  # type: ignore[misc]
+        yield copy
 
 
 def _row(data: bytes, at: int, cells: tuple[_Cell, ...]) -> tuple[list[bytes | None] | None, int]:

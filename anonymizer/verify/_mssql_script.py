@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -39,19 +40,25 @@ _ROW = re.compile(r"\((?:" + _INNER + "|" + _DEEP + r")*+\)")
 _GAP = re.compile(r"(?:\s++|" + _COMMENT + r")*+,(?:\s++|" + _COMMENT + r")*+(?=\()")
 _TOKEN = re.compile(_STR + "|" + _COMMENT + r"|[(),]|[^'(),\-/N]++|[-/N]")
 _CAST = re.compile(
-    r"CAST\s*\(\s*(" + _STR + r"|0x[0-9A-F]*|NULL|[-+$.0-9E]+)\s+AS\s+\[?(\w+)\]?\s*(?:\(\s*\w+\s*(?:,\s*\d+\s*)?\))?\s*\)\Z",
+    r"CAST\s*\(\s*("
+    + _STR
+    + r"|0x[0-9A-F]*|NULL|[-+$.0-9E]+)\s+AS\s+\[?(\w+)\]?\s*(?:\(\s*\w+\s*(?:,\s*\d+\s*)?\))?\s*\)\Z",
     re.IGNORECASE,
 )
+_SPACE = r"(?:\s|" + _COMMENT + r")"
 _MODULE = re.compile(
-    r"(?:\ufeff|\s|;|" + _COMMENT + r")*(?:CREATE|ALTER)(?:\s|" + _COMMENT + r")+(?:OR(?:\s|" + _COMMENT + r")+ALTER(?:\s|"
-    + _COMMENT + r")+)?(?:PROC|PROCEDURE|FUNCTION|TRIGGER|VIEW)\b",
+    r"(?:[\ufeff;]|" + _SPACE + r")*(?:CREATE|ALTER)" + _SPACE + r"+(?:OR" + _SPACE + r"+ALTER" + _SPACE + r"+)?"
+    r"(?:PROC|PROCEDURE|FUNCTION|TRIGGER|VIEW)\b",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _GRANTING = re.compile(r"\b(?:GRANT|DENY|REVOKE)\b(?:(?!\b(?:TO|FROM)\b)[^;'])*\Z", re.IGNORECASE)
 _TRIVIAL = re.compile(r"(?:[\s;\ufeff]|^[ \t]*GO[ \t]*(?:\r?$))*\Z", re.IGNORECASE | re.MULTILINE)
 _BEFORE = re.compile(r"^(?=[ \t]*SET[ \t]+IDENTITY_INSERT\b)|^[ \t]*GO[ \t]*\r?\n", re.IGNORECASE | re.MULTILINE)
-_VERB = re.compile(r"(?:CREATE|ALTER|DROP|GRANT|SET|EXEC|EXECUTE|PRINT|DECLARE|IF|USE)\b(?:\s+(?:TABLE|VIEW|PROCEDURE|PROC"
-                   r"|FUNCTION|TRIGGER|DATABASE|INDEX|TYPE|USER|LOGIN)\b)?", re.IGNORECASE)  # fmt: skip
+_VERB = re.compile(
+    r"(?:CREATE|ALTER|DROP|GRANT|SET|EXEC|EXECUTE|PRINT|DECLARE|IF|USE)\b"
+    r"(?:\s+(?:TABLE|VIEW|PROCEDURE|PROC|FUNCTION|TRIGGER|DATABASE|INDEX|TYPE|USER|LOGIN)\b)?",
+    re.IGNORECASE,
+)
 _EDGE = re.compile(r"/\*|\*/")
 
 
@@ -120,7 +127,11 @@ class _Pass:
         position = 0
         while True:
             found = _SPECIAL.search(self._text, position)
-            if found is None or found.end() > len(self._text) - 300 or (found[0] == "/*" and not self._comment(found.start())):
+            if (
+                found is None
+                or found.end() > len(self._text) - 300
+                or (found[0] == "/*" and not self._comment(found.start()))
+            ):
                 if self._fill():
                     continue
                 if found is None:
@@ -159,7 +170,7 @@ class _Pass:
     def _texts(self, text: str) -> Iterator[Text]:
         """A text, cut so that rows that are left out between its pieces do not join them."""
         cuts = [0, *(edge.end() for edge in _BEFORE.finditer(text)), len(text)]
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             piece = text[start:end]
             if not _TRIVIAL.match(piece):
                 line = self._line + piece[: len(piece) - len(piece.lstrip())].count("\n")
@@ -217,7 +228,9 @@ class _Pass:
             stored = tuple(column.name for column in listed)
             counted = tuple(column.name for column in listed if "IDENTITY" not in column.type)
         text = "\n".join(rows)
-        return Block(table, columns or stored, partial(self._batch, table, text, (columns, stored, counted)), text.encode())
+        return Block(
+            table, columns or stored, partial(self._batch, table, text, (columns, stored, counted)), text.encode()
+        )
 
     def _batch(self, table: TableName, text: str, choices: tuple[tuple[str, ...], ...]) -> pa.RecordBatch:
         rows = _cells(text)

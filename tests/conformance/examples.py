@@ -180,7 +180,7 @@ def mssql_script(folder: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-_KEY = "CONSTRAINT [PK_{}] PRIMARY KEY CLUSTERED \n(\n\t[id] ASC\n)WITH (PAD_INDEX = OFF, ALLOW_ROW_LOCKS = ON) ON [PRIMARY]"
+_KEY = "CONSTRAINT [PK_{}] PRIMARY KEY CLUSTERED \n(\n\t[id] ASC\n)WITH (PAD_INDEX = OFF) ON [PRIMARY]"
 _MSSQL = {
     "customer": [
         "[id] [int] IDENTITY(1,1) NOT NULL", "[name] [nvarchar](60) NOT NULL", "[email] [varchar](80) NULL",
@@ -207,7 +207,8 @@ def bacpac(folder: Path, request: pytest.FixtureRequest) -> Path:
     """As SqlPackage writes it, by the tests' own encoder: the largest table in two parts."""
     identity = Declared("id", "int", False, identity=True)
     customer = [
-        identity, Declared("name", "nvarchar", False, {"Length": "60"}), Declared("email", "varchar", True, {"Length": "80"}),
+        identity, Declared("name", "nvarchar", False, {"Length": "60"}),
+        Declared("email", "varchar", True, {"Length": "80"}),
         Declared("born", "date"), Declared("note", "nvarchar", True, {"IsMax": "True"}),
     ]  # fmt: skip
     amount = Declared("amount", "decimal", True, {"Precision": "9", "Scale": "2"})
@@ -223,7 +224,8 @@ def bacpac(folder: Path, request: pytest.FixtureRequest) -> Path:
 _REFERENCE = ("customer_id", "customer", "id")
 
 EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
-    function.__name__: function for function in (bacpac, mssql_script, pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
+    function.__name__: function
+    for function in (bacpac, mssql_script, pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
 }
 """Name of a store's module -> what writes its example."""
 

@@ -205,7 +205,6 @@ def test_what_is_known_but_not_supported_is_called_by_its_name(content: bytes, w
     assert "SQLite file" in str(refused.value)
 
 
-
 # --- results ----------------------------------------------------------------------------------------------------
 
 
