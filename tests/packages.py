@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -151,7 +151,7 @@ def cell(column: Declared, value: str | None) -> bytes:
         front = 8
     elif column.type in ("bit", "uniqueidentifier", "decimal", "numeric"):
         front = 1
-    elif column.type in (*_TEXTS, "binary", "varbinary", "rowversion"):
+    elif column.type in (*_TEXTS, "binary", "varbinary", "rowversion") or "." in column.type:
         front = 0 if column.type == "char" and not column.nullable else 2
     else:
         front = 1 if column.nullable else 0
@@ -164,6 +164,8 @@ def cell(column: Declared, value: str | None) -> bytes:
 def encoded(column: Declared, value: str) -> bytes:
     """A value's bytes."""
     kind, scale = column.type, int(column.properties.get("Scale", "0"))
+    if "." in kind:
+        return value.encode("utf-16-le")  # an alias of nvarchar
     if kind in _NUMBERS:
         return struct.pack(_NUMBERS[kind], float(value) if kind in ("real", "float") else int(value))
     if kind in _TEXTS:
@@ -174,7 +176,7 @@ def encoded(column: Declared, value: str) -> bytes:
     if kind == "uniqueidentifier":
         return uuid.UUID(value).bytes_le
     if kind in ("decimal", "numeric"):
-        units = int(Decimal(value).scaleb(scale))
+        units = int(Decimal(value).scaleb(scale, Context(prec=60)))
         head = bytes([int(column.properties.get("Precision", "18")), scale, units >= 0])
         return head + abs(units).to_bytes(16, "little")
     if kind == "money":

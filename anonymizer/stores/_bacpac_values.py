@@ -93,7 +93,7 @@ def _write_money(values: pa.Array) -> Bytes:
 
 def _write_small_money(values: pa.Array) -> Bytes:
     units = _units(values, 10, 4)[0].view(np.int64)
-    if len(units) and np.abs(units).max() >= 2**31:
+    if len(units) and (units.min() < -(2**31) or units.max() >= 2**31):
         raise Misfit("a number is out of the range of its type")
     return as_bytes(units.astype("<i4"))
 
@@ -109,8 +109,13 @@ def _decimals(units: np.ndarray, scale: int) -> pa.Array:
 
 def _from_halves(low: np.ndarray, high: np.ndarray, scale: int) -> pa.Array:
     halves = np.stack([low, high.astype(np.int64).view(np.uint64)], axis=1).astype("<u8")
-    kind = pa.decimal128(38, scale)
-    return pa.Array.from_buffers(kind, len(low), [None, pa.py_buffer(np.ascontiguousarray(halves))]).cast(pa.string())
+    whole = pa.Array.from_buffers(pa.decimal128(38), len(low), [None, pa.py_buffer(np.ascontiguousarray(halves))])
+    digits = pc.utf8_lpad(pc.utf8_ltrim(whole.cast(pa.string()), "-"), scale + 1, "0")
+    if scale:  # Arrow itself writes small numbers with an exponent
+        digits = pc.binary_join_element_wise(
+            pc.utf8_slice_codeunits(digits, 0, -scale), pc.utf8_slice_codeunits(digits, -scale), "."
+        )
+    return pc.binary_join_element_wise(pc.if_else(pa.array(high.astype(np.int64) < 0), "-", ""), digits, "")
 
 
 def _units(values: pa.Array, precision: int, scale: int) -> tuple[np.ndarray, np.ndarray]:

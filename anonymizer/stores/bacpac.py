@@ -278,7 +278,8 @@ class BacpacSink:
     def abort(self) -> None:
         """See contracts.Sink."""
         with suppress(Exception):
-            self._package.fp = None  # or closing it later would complete it
+            self._member.close()
+        self._package.fp = None  # or closing it later would complete it
         self._out.discard()
 
     def _begin(self, place: _Begin) -> None:

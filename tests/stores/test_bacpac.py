@@ -105,7 +105,11 @@ def rewritten(source: bacpac.BacpacSource, target: Path, column: str, values: li
             taken, left = left[: part.batch.num_rows], left[part.batch.num_rows :]
             batch = pa.RecordBatch.from_arrays([pa.array(taken, pa.string())], names=[column])
             part = Rows(part.table, batch, part.frame)
-        sink.write(part)
+        try:
+            sink.write(part)
+        except TargetError:
+            sink.abort()
+            raise
     sink.close()
     return target
 

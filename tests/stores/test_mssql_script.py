@@ -250,7 +250,7 @@ def test_what_could_carry_rows_is_refused_by_line_and_without_its_content(statem
         "IF EXISTS (SELECT * FROM sys.tables WHERE name = N'x') DROP TABLE x",
         ":setvar DatabaseName shop",
         "DELETE FROM klant",
-        "ALTER TABLE klant ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES klant (id) ON UPDATE CASCADE ON DELETE NO ACTION",
+        "ALTER TABLE klant ADD FOREIGN KEY (id) REFERENCES klant (id) ON UPDATE CASCADE ON DELETE NO ACTION",
         "PRINT 'INSERT INTO klant'",
         "CREATE INDEX ix ON klant (naam) WHERE naam > 'a' WITH (ONLINE = OFF)",
     ],
