@@ -101,8 +101,10 @@ def test_tables_keys_types_and_comments_are_known(tmp_path: Path):
     script = (
         "CREATE TYPE [dbo].[Naam] FROM [nvarchar](50) NOT NULL\nGO\n"
         + TABLE
-        + "CREATE TABLE verkoop.[order line] (\n  nr int PRIMARY KEY, klant INT NULL REFERENCES klant (ID) ON DELETE SET NULL,\n"
-        "  code char(5) COLLATE Latin1_General_CI_AS DEFAULT ('x') UNIQUE, wie dbo.Naam, totaal AS (nr * 2) PERSISTED,\n"
+        + "CREATE TABLE verkoop.[order line] (\n  nr int PRIMARY KEY, klant INT NULL REFERENCES klant (ID) ON DELETE SET"
+        " NULL,\n"
+        "  code char(5) COLLATE Latin1_General_CI_AS DEFAULT ('x') UNIQUE, wie dbo.Naam, totaal AS (nr * 2)"
+        " PERSISTED,\n"
         "  v rowversion, CHECK (nr > 0)\n)\nGO\n"
         "ALTER TABLE verkoop.[order line] WITH NOCHECK ADD CONSTRAINT fk FOREIGN KEY(klant)\nREFERENCES"
         " [dbo].[klant] ([id])\n"

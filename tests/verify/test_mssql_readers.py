@@ -42,7 +42,8 @@ def script(text: str, encoding: str = "utf-8") -> Reader:
 def test_all_forms_of_inserts_are_rows_and_code_is_text():
     rows, texts = read(
         script(
-            "INSERT t (a, [B]) VALUES (1, N'it''s; GO\nGO\n'), (2, NULL)\n  , -- it's\n (3, CAST(N'x' AS nvarchar(9)))\nGO\n"
+            "INSERT t (a, [B]) VALUES (1, N'it''s; GO\nGO\n'), (2, NULL)\n  , -- it's\n (3, CAST(N'x' AS nvarchar(9)))"
+            "\nGO\n"
             "insert into dbo.T values (0x0A, CAST(0x0000A6F301149AFB AS DateTime));INSERT t VALUES ($1.50, 'y')\n"
             "GRANT INSERT ON t TO p\ngo\nCREATE TRIGGER x ON t AFTER INSERT AS INSERT t VALUES (9, 'code')\nGO 2\n"
             "INSERT t VALUES ('b only')\n/* INSERT t VALUES (8, 'no') /* nested */ */"
