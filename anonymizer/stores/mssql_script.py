@@ -34,6 +34,7 @@ from anonymizer.stores._utf16 import Encoder, codec_of_mark, open_text
 NAME = "SQL Server script"
 
 _HEAD_BYTES = 1 << 16
+_NOT_IN_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|N?'(?:[^']|'')*'", re.DOTALL)
 _MARKS = re.compile(
     r"""^[ \t]*GO[ \t]*\r?$ | \[dbo\]\. | ^\s*USE\s+\[
@@ -157,14 +158,15 @@ class MssqlScriptSource:
         return reader.build()
 
     def _encoding(self) -> str:
-        """UTF-8 if the script is valid UTF-8, else the Windows code page for Western Europe."""
+        """UTF-8 if the script is valid UTF-8, else Windows-1252, or Latin-1 if it is not even that."""
         if self.utf16:
             return "utf-8"
-        probe = Utf8Probe()
+        probe, is_windows = Utf8Probe(), True
         with closing(self.input.open()) as stream:
             while block := stream.read(1 << 20):
                 probe.feed(block)
-        return probe.codec
+                is_windows = is_windows and len(block.translate(None, _NOT_IN_CP1252)) == len(block)
+        return "cp1252" if is_windows and probe.codec == "latin_1" else probe.codec
 
     def _script(self) -> Iterator[Piece]:
         with closing(open_text(self.input)) as stream:

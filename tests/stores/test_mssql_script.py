@@ -101,8 +101,8 @@ def test_tables_keys_types_and_comments_are_known(tmp_path: Path):
     script = (
         "CREATE TYPE [dbo].[Naam] FROM [nvarchar](50) NOT NULL\nGO\n"
         + TABLE
-        + "CREATE TABLE verkoop.[order line] (\n  nr int PRIMARY KEY, klant INT NULL REFERENCES klant (ID) ON DELETE SET"
-        " NULL,\n"
+        + "CREATE TABLE verkoop.[order line] (\n  nr int PRIMARY KEY,\n"
+        "  klant INT NULL REFERENCES klant (ID) ON DELETE SET NULL,\n"
         "  code char(5) COLLATE Latin1_General_CI_AS DEFAULT ('x') UNIQUE, wie dbo.Naam, totaal AS (nr * 2)"
         " PERSISTED,\n"
         "  v rowversion, CHECK (nr > 0)\n)\nGO\n"
@@ -194,6 +194,15 @@ def test_the_encoding_and_the_line_ends_stay(codec: str, tmp_path: Path):
     assert rows(source)[0][1] == "Zoë\r\n"
     assert rewritten(tmp_path, source, {"naam": "Zoë\r\n"}) == script.encode(codec)
     assert rewritten(tmp_path, source, {"naam": "Él"}) == script.replace("Zoë\r\n'", "Él'").encode(codec)
+
+
+def test_the_marks_of_windows_are_those_of_its_code_page(tmp_path: Path):
+    script = TABLE + "INSERT klant (id, naam) VALUES (1, '€ ’')\n"
+    assert rows(opened(tmp_path, script, "cp1252"))[0][1] == "€ ’"
+    undefined = TABLE.encode() + b"INSERT klant (id, naam) VALUES (1, 'M\x81nchen')\n"
+    source = opened(tmp_path, undefined)
+    assert rewritten(tmp_path, source, {"saldo": None}) == undefined
+    assert rewritten(tmp_path, source, {"naam": "x"}) == undefined.replace(b"M\x81nchen", b"x")
 
 
 def test_a_letter_that_the_code_page_does_not_have_loses_its_accent_or_stops_the_run(tmp_path: Path):
