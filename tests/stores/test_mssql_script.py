@@ -1,4 +1,4 @@
-"""SQL Server scripts: every constant that SSMS writes is understood, and nothing that could carry rows passes unread."""
+"""SQL Server scripts: every constant of SSMS is understood, and nothing that could carry rows passes unread."""
 
 from __future__ import annotations
 
