@@ -158,7 +158,7 @@ class MssqlScriptSource:
         return reader.build()
 
     def _encoding(self) -> str:
-        """UTF-8 if the script is valid UTF-8, else Windows-1252, or Latin-1 if it is not even that."""
+        """UTF-8 if the script is valid UTF-8, else Windows-1252, or Latin-1 where it is not even that."""
         if self.utf16:
             return "utf-8"
         probe, is_windows = Utf8Probe(), True
