@@ -1,4 +1,4 @@
-"""SQL Server packages: every type reads as the server prints it and is written back, by an encoder of the tests' own."""
+"""SQL Server packages: every type reads as the server prints it and is written back; the tests encode themselves."""
 
 from __future__ import annotations
 
@@ -185,20 +185,28 @@ def test_a_value_that_does_not_fit_its_type_stops_the_run_unnamed(column: Declar
 
 
 def test_alias_types_computed_columns_keys_checks_and_comments_are_known(tmp_path: Path):
+    def of(name: str) -> str:
+        return relation(name, "[dbo].[t]")
+
+    column = element("SqlIndexedColumnSpecification", "", relation("Column", "[dbo].[t].[naam]"))
     alias = relation("Type", "[nvarchar]").replace("<References ", '<References ExternalSource="BuiltIns" ')
-    objects = (
-        element("SqlUserDefinedDataType", "[dbo].[Naam]", '<Property Name="Length" Value="50" />' + alias)
-        + element(
-            "SqlExtendedProperty",
-            "[SqlColumn].[dbo].[t].[naam].[MS_Description]",
-            script("Value", "N'naam van de klant'") + relation("Host", "[dbo].[t].[naam]"),
-        )
-        + element("SqlCheckConstraint", "[dbo].[c]", script("CheckExpressionScript", "[nr]>(0)") + relation("DefiningTable", "[dbo].[t]"))
-        + element("SqlDefaultConstraint", "[dbo].[d]", script("DefaultExpressionScript", "(getdate())") + relation("DefiningTable", "[dbo].[t]") + relation("ForColumn", "[dbo].[t].[op]"))
-        + element("SqlIndex", "[dbo].[t].[i]", '<Property Name="IsUnique" Value="True" />' + relation("ColumnSpecifications", element("SqlIndexedColumnSpecification", "", relation("Column", "[dbo].[t].[naam]"))) + relation("IndexedObject", "[dbo].[t]"))
-    )  # fmt: skip
-    columns = [Declared("nr", "int", False), Declared("som", "", computed=True), Declared("naam", "dbo.Naam"), Declared("op", "datetime")]  # fmt: skip
-    path = package(tmp_path / "x.bacpac", [Made("t", columns, [[("1", "Jan", None)]], "nr")], objects=objects)
+    contents = {
+        ("SqlUserDefinedDataType", "[dbo].[Naam]"): '<Property Name="Length" Value="50" />' + alias,
+        ("SqlExtendedProperty", "[SqlColumn].[dbo].[t].[naam].[MS_Description]"): (
+            script("Value", "N'naam van de klant'") + relation("Host", "[dbo].[t].[naam]")
+        ),
+        ("SqlCheckConstraint", "[dbo].[c]"): script("CheckExpressionScript", "[nr]>(0)") + of("DefiningTable"),
+        ("SqlDefaultConstraint", "[dbo].[d]"): (
+            script("DefaultExpressionScript", "(getdate())") + relation("ForColumn", "[dbo].[t].[op]")
+        ),
+        ("SqlIndex", "[dbo].[t].[i]"): (
+            '<Property Name="IsUnique" Value="True" />' + relation("ColumnSpecifications", column) + of("IndexedObject")
+        ),
+    }
+    objects = "".join(element(*names, content) for names, content in contents.items())
+    columns = [Declared("nr", "int", False), Declared("som", "", computed=True), Declared("naam", "dbo.Naam")]
+    made = Made("t", [*columns, Declared("op", "datetime")], [[("1", "Jan", None)]], "nr")
+    path = package(tmp_path / "x.bacpac", [made], objects=objects)
     source = opened(path)
     (table,) = source.schema().tables
     assert table.primary_key == ("nr",)
