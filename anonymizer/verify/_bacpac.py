@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
 from html import unescape
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote
 from uuid import UUID
@@ -70,7 +71,7 @@ class PackageReader(Reader):
 
     @contextmanager
     def _package(self) -> Iterator[zipfile.ZipFile]:
-        with self.stream() as stream, _with_positions(stream) as file:
+        with self.stream() as stream, _with_positions(stream, getattr(self.source, "scratch", None)) as file:
             try:
                 with zipfile.ZipFile(file) as package:
                     yield package
@@ -131,12 +132,12 @@ class PackageReader(Reader):
 
 
 @contextmanager
-def _with_positions(stream: BinaryIO) -> Iterator[BinaryIO]:
-    """The stream itself or, where it has no positions, a copy that has no name and is gone when it is closed."""
+def _with_positions(stream: BinaryIO, folder: Path | None) -> Iterator[BinaryIO]:
+    """The stream itself or, where it has no positions, a copy without a name in the work folder."""
     if stream.seekable():
         yield stream
         return
-    with tempfile.TemporaryFile() as copy:
+    with tempfile.TemporaryFile(dir=folder) as copy:
         shutil.copyfileobj(stream, copy, _READ)
         copy.seek(0)
         yield copy

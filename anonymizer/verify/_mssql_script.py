@@ -51,6 +51,7 @@ _MODULE = re.compile(
     r"(?:PROC|PROCEDURE|FUNCTION|TRIGGER|VIEW)\b",
     re.IGNORECASE,
 )
+_UNSPOKEN = re.compile(_STR + "|" + _COMMENT)
 _GRANTING = re.compile(r"\b(?:GRANT|DENY|REVOKE)\b(?:(?!\b(?:TO|FROM)\b)[^;'])*\Z", re.IGNORECASE)
 _TRIVIAL = re.compile(r"(?:[\s;\ufeff]|^[ \t]*GO[ \t]*(?:\r?$))*\Z", re.IGNORECASE | re.MULTILINE)
 _BEFORE = re.compile(r"^(?=[ \t]*SET[ \t]+IDENTITY_INSERT\b)|^[ \t]*GO[ \t]*\r?\n", re.IGNORECASE | re.MULTILINE)
@@ -101,6 +102,7 @@ class _Pass:
                     yield self._block(key, rows)
                     rows, size = [], 0
                 key = found
+                yield from self._comments(listed)
                 rows.append(listed)
                 size += len(listed)
         if key:
@@ -157,7 +159,7 @@ class _Pass:
         before = self._text[:start]
         if self._fresh:
             self._module = _MODULE.match(before) is not None
-        return self._module or _GRANTING.search(before[-2000:]) is not None
+        return self._module or _GRANTING.search(_UNSPOKEN.sub("", before[-2000:])) is not None
 
     def _comment(self, start: int) -> int:
         depth = 0
@@ -178,6 +180,13 @@ class _Pass:
                 words = f" ({' '.join(verb[0].upper().split())})" if verb else ""
                 yield Text(f"line {line}{words}", piece.encode())
             self._line += piece.count("\n")
+
+    def _comments(self, listed: str) -> Iterator[Text]:
+        """Comments between rows and cells: they go with their rows, and may say what these say."""
+        if "--" in listed or "/*" in listed:
+            said = [mark[0] for mark in _UNSPOKEN.finditer(listed) if mark[0].startswith(("--", "/*"))]
+            if said:
+                yield Text(f"line {self._line} (comment between rows)", "\n".join(said).encode(), fixed=False)
 
     # --- rows
 

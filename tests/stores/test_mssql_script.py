@@ -196,6 +196,13 @@ def test_the_encoding_and_the_line_ends_stay(codec: str, tmp_path: Path):
     assert rewritten(tmp_path, source, {"naam": "Él"}) == script.replace("Zoë\r\n'", "Él'").encode(codec)
 
 
+def test_a_cast_in_a_code_page_is_understood(tmp_path: Path):
+    script = TABLE + "INSERT klant (id, naam) VALUES (1, CAST('Zoë é' AS varchar(9)))\n"
+    source = opened(tmp_path, script, "cp1252")
+    assert rows(source)[0][1] == "Zoë é"
+    assert rewritten(tmp_path, source, {"naam": "Jo"}) == script.replace("Zoë é", "Jo").encode("cp1252")
+
+
 def test_the_marks_of_windows_are_those_of_its_code_page(tmp_path: Path):
     script = TABLE + "INSERT klant (id, naam) VALUES (1, '€ ’')\n"
     assert rows(opened(tmp_path, script, "cp1252"))[0][1] == "€ ’"

@@ -58,6 +58,13 @@ def test_all_forms_of_inserts_are_rows_and_code_is_text():
     assert [b"code" in text for text in texts].count(True) == 1
 
 
+def test_comments_between_rows_are_looked_at_and_a_comment_about_grants_hides_no_rows():
+    text = "-- grant select, insert on t\nINSERT t VALUES (1, '--') -- x\n, /* Jan Maes */ (2, '/*')\nGO\n"
+    rows, texts = read(script(text))
+    assert rows == {NAME: [("1", "--"), ("2", "/*")]}
+    assert [text for text in texts if b"Jan Maes" in text] == [b"-- x\n/* Jan Maes */"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_script_is_read_in_its_encoding(encoding: str):
     assert read(script("INSERT t (b) VALUES (N'Zoë 漢 😀')", encoding))[0] == {NAME: [("Zoë 漢 😀",)]}
