@@ -78,6 +78,8 @@ class _Pass:
         codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(head[:2], reader.schema.encoding)
         self._decoder = codecs.getincrementaldecoder(codec)()
         self._text = self._decoder.decode(head)
+        self._at = 0
+        """How much of the text is done with."""
         self._ended = False
         self._line = 1
         self._module = False
@@ -89,7 +91,7 @@ class _Pass:
         rows: list[str] = []
         size = 0
         key: tuple[TableName, tuple[str, ...]] | None = None
-        while self._text or self._fill():
+        while self._at < len(self._text) or self._fill():
             text = self._until_insert()
             insert = self._insert()
             if not _TRIVIAL.match(text) and key:
@@ -109,9 +111,12 @@ class _Pass:
             yield self._block(key, rows)
 
     def _fill(self) -> bool:
-        data = self._stream.read(max(_READ, len(self._text))) if not self._ended else b""
+        """Read on; False at the end. All but one letter of what is done with is let go: a line may begin behind it."""
         if self._ended:
             return False
+        kept = max(self._at - 1, 0)
+        self._text, self._at = self._text[kept:], self._at - kept
+        data = self._stream.read(max(_READ, len(self._text)))
         self._ended = not data
         try:
             self._text += self._decoder.decode(data, self._ended)
@@ -120,13 +125,13 @@ class _Pass:
         return True
 
     def _take(self, end: int) -> str:
-        text, self._text = self._text[:end], self._text[end:]
+        text, self._at = self._text[self._at : end], end
         return text
 
     # --- text
 
     def _until_insert(self) -> str:
-        position = 0
+        position = self._at
         while True:
             found = _SPECIAL.search(self._text, position)
             if (
@@ -134,7 +139,9 @@ class _Pass:
                 or found.end() > len(self._text) - 300
                 or (found[0] == "/*" and not self._comment(found.start()))
             ):
+                ahead = position - self._at
                 if self._fill():
+                    position = self._at + ahead
                     continue
                 if found is None:
                     return self._take(len(self._text))
@@ -156,7 +163,7 @@ class _Pass:
 
     def _is_text(self, start: int) -> bool:
         """Whether the INSERT there stands in a module, or in a list of permissions."""
-        before = self._text[:start]
+        before = self._text[self._at : start]
         if self._fresh:
             self._module = _MODULE.match(before) is not None
         return self._module or _GRANTING.search(_UNSPOKEN.sub("", before[-2000:])) is not None
@@ -192,23 +199,24 @@ class _Pass:
 
     def _insert(self) -> tuple[tuple[TableName, tuple[str, ...]], str] | None:
         """The INSERT that begins here: its table and columns, and its rows as text."""
-        if self._text[:6].upper() != "INSERT" or self._module:
+        if self._text[self._at : self._at + 6].upper() != "INSERT" or self._module:
             return None
         self._fresh = False
         while True:
-            head = _HEAD.match(self._text)
+            head = _HEAD.match(self._text, self._at)
             end = self._rows_end(head.end()) if head else 0
             if end and (end < len(self._text) - 300 or self._ended):
                 break
             if not self._fill():
                 raise self._reader.failed("holds an INSERT that is not understood, or is truncated")
         assert head is not None  # or there would be no end
-        statement = self._take(end)
+        rows = self._text[head.end() : end]
+        self._line += self._text.count("\n", self._at, end)
+        self._at = end
         table = self._table(head[1])
         columns = tuple(map(_plain, re.findall(_NAME, head[2]))) if head[2] else ()
         spelled = self._spelled(table)
-        self._line += statement.count("\n")
-        return (table, tuple(spelled.get(name.lower(), name) for name in columns)), statement[head.end() :]
+        return (table, tuple(spelled.get(name.lower(), name) for name in columns)), rows
 
     def _rows_end(self, position: int) -> int:
         while (row := _ROW.match(self._text, position)) is not None:
