@@ -39,6 +39,11 @@ _DEEP = r"\((?:" + _INNER + r"|\((?:" + _INNER + r"|\((?:" + _INNER + r")*+\))*+
 _ROW = re.compile(r"\((?:" + _INNER + "|" + _DEEP + r")*+\)")
 _GAP = re.compile(r"(?:\s++|" + _COMMENT + r")*+,(?:\s++|" + _COMMENT + r")*+(?=\()")
 _TOKEN = re.compile(_STR + "|" + _COMMENT + r"|[(),]|[^'(),\-/N]++|[-/N]")
+_OPEN = re.compile(r"[\s,]*\(")
+_CELL = re.compile(
+    r"\s*(?:[Nn]?'((?:[^']++|'')*+)'|([Cc][Aa][Ss][Tt]\s*\((?:[^'()]++|'(?:[^']++|'')*+'|\([^'()]*\))*+\)|[^'(),]++))"
+    r"\s*([,)])"
+)
 _CAST = re.compile(
     r"CAST\s*\(\s*("
     + _STR
@@ -265,6 +270,31 @@ def _plain(name: str) -> str:
 
 
 def _cells(text: str) -> list[list[str | None]]:
+    """The cells of rows: at once where all are plain constants, else token by token."""
+    quick = None if "--" in text or "/*" in text else _plain_cells(text)
+    return _any_cells(text) if quick is None else quick
+
+
+def _plain_cells(text: str) -> list[list[str | None]] | None:
+    rows: list[list[str | None]] = []
+    position = 0
+    while start := _OPEN.match(text, position):
+        row: list[str | None] = []
+        position = start.end()
+        while True:
+            cell = _CELL.match(text, position)
+            if cell is None:
+                return None
+            string, other, mark = cell.groups()
+            row.append(_value(other.rstrip()) if string is None else string.replace("''", "'"))
+            position = cell.end()
+            if mark == ")":
+                break
+        rows.append(row)
+    return None if text[position:].strip() else rows
+
+
+def _any_cells(text: str) -> list[list[str | None]]:
     rows: list[list[str | None]] = []
     row: list[str | None] = []
     raw: list[str] = []
