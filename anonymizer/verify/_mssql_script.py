@@ -90,6 +90,8 @@ class _Pass:
         self._module = False
         self._fresh = True
         """The batch has only begun."""
+        self._heads: dict[str, tuple[TableName, tuple[str, ...]]] = {}
+        """What the INSERTs that were read already go to."""
 
     def parts(self) -> Iterator[Part]:
         """Texts, and rows of consecutive INSERTs into one table together."""
@@ -218,10 +220,16 @@ class _Pass:
         rows = self._text[head.end() : end]
         self._line += self._text.count("\n", self._at, end)
         self._at = end
+        if head[0] not in self._heads:
+            self._heads[head[0]] = self._target(head)
+        return self._heads[head[0]], rows
+
+    def _target(self, head: re.Match[str]) -> tuple[TableName, tuple[str, ...]]:
+        """The table and the listed columns of an INSERT."""
         table = self._table(head[1])
-        columns = tuple(map(_plain, re.findall(_NAME, head[2]))) if head[2] else ()
+        columns = map(_plain, re.findall(_NAME, head[2])) if head[2] else ()
         spelled = self._spelled(table)
-        return (table, tuple(spelled.get(name.lower(), name) for name in columns)), rows
+        return table, tuple(spelled.get(name.lower(), name) for name in columns)
 
     def _rows_end(self, position: int) -> int:
         while (row := _ROW.match(self._text, position)) is not None:
