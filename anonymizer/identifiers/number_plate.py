@@ -5,7 +5,7 @@ letters and digits, as 12-ABC-3; with hyphens, dots or spaces between the groups
 Source: https://mobilit.belgium.be/ (DIV); https://immatriculation.ants.gouv.fr/; https://www.rdw.nl/
 Range: Belgium 5, 6 and 7 in front (1 came in 2010 and 2 in 2021, one after the other), and 000 in the older forms
 (https://belgianlicenceplates.blogspot.com/2009/07/types-of-belgian-licence-plates.html). France: I, O or U, which are
-never used (https://www.lagazettedescommunes.com/154001/). The Netherlands: C and Q alone, which are not used since sidecode 4
+never used (https://www.lagazettedescommunes.com/154001/). The Netherlands: C and Q alone, not used since sidecode 4
 (https://www.nummerborden.info/info-nl-kentekens); of older plates with these letters it is not confirmed that none is
 left. Belgian plates with a text of the owner's choice may have any form: so a pseudonym could be somebody's.
 

@@ -1,8 +1,9 @@
 """Stores: one file per dump format or database, source and sink together.
 
 Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
-compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`;
-modules with an underscore are what they share. `recognise` tells by its content which store a source belongs to.
+compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`,
+`mssql_script`, `bacpac`; modules with an underscore are what they share. `recognise` tells by its content which store a
+source belongs to.
 """
 
 from __future__ import annotations
@@ -53,19 +54,11 @@ def _text(head: bytes) -> str:
     )
 
 
-def _is_sql_server(head: bytes) -> bool:
-    return re.search(r"(?im)^\s*GO\s*$|\[dbo\]\.|^\s*USE \[|^\s*SET ANSI_NULLS", _text(head)) is not None
-
-
 _KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (
         lambda head: head.startswith((b"TAPE", b"MSSQLBAK")),
-        "is a SQL Server backup, which only SQL Server can read; restore it there",
-    ),
-    (
-        lambda head: head.startswith(b"PK") and (b"model.xml" in head or b"[Content_Types].xml" in head),
-        "is a SQL Server package (.bacpac or .dacpac), which is not supported yet",
+        "is a SQL Server backup (.bak), which only SQL Server can read; restore it there (a container will do), export"
+        " a package by `sqlpackage /Action:Export` or Export Data-tier Application, and use that .bacpac as the source",
     ),
     (is_packed, "holds a compressed file or an archive; unpack it first"),
-    (_is_sql_server, "is a SQL Server script, which is not supported yet"),
 )

@@ -74,6 +74,7 @@ class _Input(ABC):
         try:
             return _buffered(self.name, self._unpack(stored), stored)
         except _DAMAGE:
+            stored.close()
             raise _damaged(self.name) from None
 
     @abstractmethod

@@ -30,6 +30,8 @@ _READERS = {
     "PostgreSQL custom archive": "_pg_archive",
     "PostgreSQL directory archive": "_pg_archive",
     "PostgreSQL tar archive": "_pg_archive",
+    "SQL Server package": "_bacpac",
+    "SQL Server script": "_mssql_script",
     "SQLite file": "_sqlite",
     "SQLite dump": "_sqlite_dump",
     "MySQL dump": "_mysql_dump",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.fix_postgres import Database
+from tests.packages import Declared, Made, package
 
 COLUMNS = {
     "customer": ("id", "name", "email", "born", "note"),
@@ -192,11 +193,86 @@ def _restored(folder: Path, request: pytest.FixtureRequest) -> Database:
     return database
 
 
+def mssql_script(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As SSMS writes it: UTF-16, one INSERT for each row, GO after every hundred."""
+    path = folder / "shop.sql"
+    text = "USE [shop]\nGO\n/****** Object:  Table [dbo].[customer] ******/\nSET ANSI_NULLS ON\nGO\n"
+    for table, columns in _MSSQL.items():
+        text += f"CREATE TABLE [dbo].[{table}](\n\t" + ",\n\t".join(columns) + "\n) ON [PRIMARY]\nGO\n"
+    for table, rows in ROWS.items():
+        names = ", ".join(f"[{name}]" for name in COLUMNS[table])
+        text += f"SET IDENTITY_INSERT [dbo].[{table}] ON \nGO\n"
+        for number, row in enumerate(rows, 1):
+            cells = ", ".join(_transact(*cell) for cell in zip(COLUMNS[table], row, strict=True))
+            text += f"INSERT [dbo].[{table}] ({names}) VALUES ({cells})\n" + "GO\n" * (number % 100 == 0)
+        text += f"SET IDENTITY_INSERT [dbo].[{table}] OFF\nGO\n"
+    text += (
+        "ALTER TABLE [dbo].[purchase]  WITH CHECK ADD  CONSTRAINT [FK_customer] FOREIGN KEY([customer_id])\n"
+        "REFERENCES [dbo].[customer] ([id])\nGO\nALTER TABLE [dbo].[purchase] CHECK CONSTRAINT [FK_customer]\nGO\n"
+    )
+    # the line ends within values stay as they are
+    path.write_bytes(b"\xff\xfe" + text.encode("utf-16-le"))
+    return path
+
+
+_KEY = "CONSTRAINT [PK_{}] PRIMARY KEY CLUSTERED \n(\n\t[id] ASC\n)WITH (PAD_INDEX = OFF) ON [PRIMARY]"
+_MSSQL = {
+    "customer": [
+        "[id] [int] IDENTITY(1,1) NOT NULL", "[name] [nvarchar](60) NOT NULL", "[email] [varchar](80) NULL",
+        "[born] [date] NULL", "[note] [nvarchar](max) NULL", _KEY.format("customer"),
+    ],
+    "purchase": [
+        "[id] [int] IDENTITY(1,1) NOT NULL", "[customer_id] [int] NULL", "[amount] [decimal](9, 2) NULL",
+        _KEY.format("purchase"),
+    ],
+    "archive": ["[id] [int] IDENTITY(1,1) NOT NULL", "[name] [nvarchar](max) NULL"],
+}  # fmt: skip
+
+
+def _transact(column: str, value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    if column == "amount":
+        return f"CAST({value} AS Decimal(9, 2))"
+    text = value if column in _NUMBERS else "N'" + value.replace("'", "''") + "'"
+    return f"CAST({text} AS Date)" if column == "born" else text
+
+
+def bacpac(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As SqlPackage writes it, by the tests' own encoder: the largest table in two parts."""
+    identity = Declared("id", "int", False, identity=True)
+    customer = [
+        identity, Declared("name", "nvarchar", False, {"Length": "60"}),
+        Declared("email", "varchar", True, {"Length": "80"}),
+        Declared("born", "date"), Declared("note", "nvarchar", True, {"IsMax": "True"}),
+    ]  # fmt: skip
+    amount = Declared("amount", "decimal", True, {"Precision": "9", "Scale": "2"})
+    rows = ROWS["customer"]
+    tables = [
+        Made("customer", customer, [rows[:100], rows[100:]], "id"),
+        Made("purchase", [identity, Declared("customer_id", "int"), amount], [ROWS["purchase"]], "id", _REFERENCE),
+        Made("archive", [Declared("id", "int"), Declared("name", "nvarchar", True, {"IsMax": "True"})]),
+    ]
+    return package(folder / "shop.bacpac", tables)
+
+
+_REFERENCE = ("customer_id", "customer", "id")
+
 EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
     function.__name__: function
-    for function in (mysql_dump, pg_custom, pg_directory, pg_plain, pg_tar, sqlite_dump, sqlite_file)
+    for function in (
+        bacpac,
+        mssql_script,
+        mysql_dump,
+        pg_custom,
+        pg_directory,
+        pg_plain,
+        pg_tar,
+        sqlite_dump,
+        sqlite_file,
+    )
 }
 """Name of a store's module -> what writes its example."""
 
-BYTE_EXACT = frozenset({"mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"})
+BYTE_EXACT = frozenset({"mssql_script", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"})
 """Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""

@@ -191,8 +191,6 @@ def test_a_named_pipe_is_a_source(workspace: Workspace, tmp_path: Path):
     [
         (b"TAPE\0\0\3\0", "SQL Server backup"),
         (b"MSSQLBAK\1", "SQL Server backup"),
-        ("USE [shop]\r\nGO\r\nCREATE TABLE [dbo].[klant]([id] [int])\r\nGO\r\n".encode("utf-16"), "SQL Server script"),
-        (b"SET ANSI_NULLS ON\r\nGO\r\nCREATE TABLE [dbo].[klant]([id] [int])\r\nGO\r\n", "SQL Server script"),
         (b"\x7fELF\2\1\1\0\0", "no dump or database"),
     ],
 )
@@ -203,13 +201,6 @@ def test_what_is_known_but_not_supported_is_called_by_its_name(content: bytes, w
         stores.recognise(FileInput(path))
     assert "klant" not in str(refused.value)
     assert "SQLite file" in str(refused.value)
-
-
-def test_a_package_of_sql_server_is_called_by_its_name(tmp_path: Path):
-    path = tmp_path / "shop.bacpac"
-    path.write_bytes(zipped(b"x", "model.xml", "[Content_Types].xml"))
-    with pytest.raises(SourceError, match=r"\.bacpac"):
-        stores.recognise(FileInput(path))
 
 
 # --- results ----------------------------------------------------------------------------------------------------

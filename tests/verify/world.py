@@ -19,11 +19,13 @@ from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.rules import Action
 from anonymizer.model.schema import Column, ColumnName, ForeignKey, Schema, Table, TableName, TypeFamily
 from anonymizer.verify import verify
+from tests.packages import Declared, Made, element, package, script
 
 T = TypeFamily
 Cells = list[str | None]
 
 PLAIN, SQLITE, SQLITE_DUMP, MYSQL = "PostgreSQL plain dump", "SQLite file", "SQLite dump", "MySQL dump"
+MSSQL_SCRIPT, BACPAC = "SQL Server script", "SQL Server package"
 
 FIRST = "Aline Bertrand Céline Dieter Elodie Floris Griet Hubert".split()
 LAST = "Maesfranckx Oudenhovere Pieterbroeck Quaghebeur Roosenbergh Stappaerts Tielemansen Uyttersproot".split()
@@ -325,6 +327,35 @@ def sqlite_file(world: World, path: Path) -> Input:
     connection.execute(f"CREATE VIEW names AS {world.view} -- {world.comment}")
     connection.commit()
     connection.close()
+    return Input(path.name, path)
+
+
+def mssql_script(world: World) -> bytes:
+    """As SSMS writes it: UTF-16, one INSERT for each row."""
+    text = "USE [shop]\r\nGO\r\n"
+    for table, columns in COLUMNS.items():
+        declared = ",\r\n\t".join(f"[{name}] [nvarchar](max) NULL" for name in columns)
+        text += f"CREATE TABLE [dbo].[{table}](\r\n\t{declared}\r\n) ON [PRIMARY]\r\nGO\r\n"
+    text += f"EXEC sys.sp_addextendedproperty N'MS_Description', N{_literal(world.comment)}\r\nGO\r\n"
+    text += f"CREATE VIEW [dbo].[names] AS {world.view}\r\nGO\r\n"
+    for table, rows in world.tables.items():
+        text += f"SET IDENTITY_INSERT [dbo].[{table}] ON\r\n"
+        for number, row in enumerate(rows):
+            cells = ", ".join("NULL" if cell is None else "N" + _literal(cell) for cell in row)
+            names = ", ".join(f"[{name}]" for name in COLUMNS[table])
+            text += f"INSERT [dbo].[{table}] ({names}) VALUES ({cells})\r\n" + "GO\r\n" * (number % 3 == 2)
+        text += f"SET IDENTITY_INSERT [dbo].[{table}] OFF\r\nGO\r\n"
+    return text.encode("utf-16")
+
+
+def bacpac(world: World, path: Path) -> Input:
+    """A package; text columns only, each table's rows in two parts."""
+    tables = [
+        Made(table, [Declared(c, "nvarchar", True, {"IsMax": "True"}) for c in COLUMNS[table]], [rows[:2], rows[2:]])
+        for table, rows in world.tables.items()
+    ]
+    view = element("SqlView", "[dbo].[names]", script("QueryScript", world.view or ""))
+    package(path, tables, objects=view + element("SqlExtendedProperty", "[c]", script("Value", world.comment or "")))
     return Input(path.name, path)
 
 
