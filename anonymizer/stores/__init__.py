@@ -9,7 +9,6 @@ source belongs to.
 from __future__ import annotations
 
 import codecs
-import re
 from types import ModuleType
 from typing import TYPE_CHECKING
 
