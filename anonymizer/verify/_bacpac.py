@@ -371,6 +371,6 @@ _SHORT: dict[str, tuple[int, Callable[[int, bytes], str]]] = {
 """Always with a length of one byte."""
 
 
-def reader(source: Input, schema: Schema) -> Reader:
+def reader(source: Input, schema: Schema, work: Path | None) -> Reader:
     """Opened when it is first read."""
     return PackageReader(source, schema)

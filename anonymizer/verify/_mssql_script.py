@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -364,6 +365,6 @@ def _moment(kind: str, data: bytes) -> str | None:
     return None
 
 
-def reader(source: Input, schema: Schema) -> Reader:
+def reader(source: Input, schema: Schema, work: Path | None) -> Reader:
     """Opened when it is first read."""
     return ScriptReader(source, schema)

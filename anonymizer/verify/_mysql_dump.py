@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 from anonymizer.contracts import Input
@@ -50,7 +51,7 @@ class DumpReader(Reader):
             yield from _Script(self, stream).parts()
 
 
-def reader(source: Input, schema: Schema) -> Reader:
+def reader(source: Input, schema: Schema, work: Path | None) -> Reader:
     """Opened when it is first read."""
     return DumpReader(source, schema)
 
