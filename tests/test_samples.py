@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from anonymizer import api
+from anonymizer.errors import VerificationFailed
 from anonymizer.model.result import Outcome
 from anonymizer.pseudonyms.secret import Secret
 from tests import snapshots
@@ -32,7 +33,6 @@ ARCHIVES = {
 }
 MYSQL = {
     "chinook/Chinook_MySql.sql": "chinook/labels.csv",
-    "orangehrm/orangehrm_4.10.1.sql": None,
     "galette/galette_mysql.sql": None,
     "fitforfun/FitForFunDB.sql": "fitforfun/labels.csv",
 }
@@ -161,6 +161,13 @@ def test_a_real_mysql_dump_comes_out_safe_and_loads(name: str, samples: Path, ma
         originals = snapshots.values(columns, cells, snapshots.labelled(samples / labels))
         assert originals
         assert snapshots.survivors(originals, target.read_bytes()) == 0
+
+
+def test_an_address_among_real_settings_withholds_the_result(samples: Path, tmp_path: Path):
+    """The settings of this application hold name and mail of the employee who installed it."""
+    with pytest.raises(VerificationFailed, match=r"hs_hr_config\.value \(kept\): 1 distinct values of hs_hr_employee"):
+        safe_copy(samples / "orangehrm/orangehrm_4.10.1.sql", tmp_path / "safe.sql")
+    assert not (tmp_path / "safe.sql").exists()
 
 
 def _unhexed(cell: str) -> str | None:

@@ -24,9 +24,9 @@ from anonymizer.identifiers._characters import rows_as_text
 
 NAME = "IPv6 address"
 CATEGORY = "ip_address"
-_PER_GROUP = 15 * 16**3
-"""Groups whose first hexadecimal digit is not 0."""
-CAPACITY = _PER_GROUP**4
+PER_GROUP = 15 * 16**3
+"""Groups of a result: those whose first hexadecimal digit is not 0."""
+CAPACITY = PER_GROUP**4
 REACHABLE = False
 
 _LIKELY = r"^\s*[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z_.-]+)?(?:/[0-9]{1,3})?\s*$"
@@ -57,12 +57,20 @@ def is_valid(values: pa.Array) -> pa.Array:
     return pc.if_else(values.is_valid(), compact(values).is_valid(), None)
 
 
+def halves(values: pa.Array) -> NDArray[np.uint64]:
+    """Valid values -> uint64 [n, 2]: the upper and the lower 64 bits."""
+    encoded = compact(values).dictionary_encode()
+    numbers = [int(ipaddress.IPv6Address(text)) for text in encoded.dictionary.to_pylist()]
+    pairs = np.array([divmod(number, 1 << 64) for number in numbers], np.uint64).reshape(-1, 2)
+    return np.asarray(pairs[encoded.indices.to_numpy()])
+
+
 def from_index(index: NDArray[np.uint64], like: pa.Array) -> pa.Array:
     """See `contracts.Identifier.from_index`; zones are left out, prefix lengths stay, and capitals."""
     codes = np.tile(np.frombuffer(b"2001:db8:" + b":0000" * 4, np.uint8), (len(index), 1))
     rest = index.astype(np.uint64)
     for end in (29, 24, 19, 14):
-        rest, group = np.divmod(rest, np.uint64(_PER_GROUP))
+        rest, group = np.divmod(rest, np.uint64(PER_GROUP))
         group += np.uint64(0x1000)
         for place in range(4):
             codes[:, end - 1 - place] = _HEXADECIMAL[((group >> np.uint64(4 * place)) & np.uint64(15)).astype(np.int64)]

@@ -182,7 +182,7 @@ class BacpacSource:
     def _members(self, package: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, TableName | None]]:
         """The members in the package's order, Origin.xml last, and the table whose rows each holds."""
         tables = _table_folders(self._read_model())
-        members = [member for member in package.infolist() if not member.is_dir()]
+        members = [member for member in package.infolist() if not member.filename.endswith("/")]
         for member in sorted(members, key=lambda member: member.filename == _ORIGIN):
             part = _PART.match(member.filename)
             yield member, tables[unquote(part["table"])] if part else None

@@ -1,18 +1,23 @@
 """IP addresses: addresses that no router forwards, in the same family.
 
 Technique (ISO/IEC 20889): pseudonymization. A public IPv4 address becomes one of the reserved 240.0.0.0/4, an IPv6
-address one of the documentation range 2001:db8::/32. Private, loopback and link-local IPv4 addresses become others of
-the same range, one to one. Prefix lengths stay; a network's host bits are zero again.
+address one of the documentation range 2001:db8::/32. Addresses that shared a network do so afterwards: a /16 or /24 of
+IPv4, a /48 or /64 of IPv6 (as a /80 or /96 of the result). Private, loopback and link-local IPv4 addresses become
+others of the same range, one to one. Prefix lengths stay; a network's host bits are zero again.
 
-Example: 81.246.13.7 -> 243.18.201.96, 192.168.1.20 -> 192.168.77.3, 2a02:1810::1 -> 2001:db8::9f3a:1c20:77e1:b004.
-Anything else keeps its look.
+Example: 81.246.13.7 -> 243.18.201.96 and 81.246.13.8 -> 243.18.201.111, 192.168.1.20 -> 192.168.77.3,
+2a02:1810::1 -> 2001:db8::9f3a:1c20:77e1:b004. Anything else keeps its look.
 
-Never reached: results are reserved by RFC 1112, RFC 1918 and RFC 3849. Which addresses shared a network is not kept.
+The octets of IPv4 are enciphered one by one under a key that depends on those before, as in Crypto-PAn (Xu, Fan, Ammar,
+Moon: Prefix-Preserving IP Address Anonymization, 2002), which does so bit by bit: who knows one original of a /24 knows
+the others of it.
+
+Never reached: results are reserved by RFC 1112, RFC 1918 and RFC 3849.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -65,7 +70,7 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
         need_width(binding, _WIDEST_IPV4, NAME)
     width = binding.domain.width
     addresses = _IPv4(binding)
-    index = _numbered.indices(binding, ipv6)
+    index = _ipv6_indices(binding)
 
     def ipv4_replaced(values: pa.Array) -> pa.Array:
         plain = ipv4.compact(values)
@@ -90,7 +95,8 @@ class _IPv4:
 
     def __init__(self, binding: Binding) -> None:
         domain = _numbered.root(binding.domain)
-        self._prf = Prf(binding.keys.derive("number", domain, "ipv4"))
+        self._networks = Prf(binding.keys.derive("number", domain, "ipv4"))
+        self._hosts = Prf(binding.own_key("number", domain, "ipv4", "host"))
         self._ranges = []
         for start, length in _OWN_RANGES:
             first = int(ipv4.parse(pa.array([start]))[0])
@@ -100,8 +106,7 @@ class _IPv4:
 
     def __call__(self, addresses: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Addresses and their prefix lengths -> addresses; host bits that were all zero are so again."""
-        public = self._prf.of_numbers(addresses)[:, 0] % np.uint64(ipv4.CAPACITY)
-        result = np.uint64(240 << 24) + public
+        result = np.uint64(240 << 24) + self._public(addresses)
         for number, (first, size, key) in enumerate(self._ranges):
             rows = (addresses >= first) & (addresses < first + size)
             if rows.any():
@@ -112,3 +117,28 @@ class _IPv4:
         network = (addresses & hosts) == 0
         result = np.where(network, result & ~hosts, result)
         return np.where((addresses == 0) & (lengths == 0), addresses, result)
+
+    def _public(self, addresses: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Numbers below 2^28 that begin alike where the addresses do: 12 bits for two octets, then 8 and 8."""
+        octet = np.uint64(255)
+        words = self._networks.of_numbers(addresses >> np.uint64(16))
+        hosts = self._hosts.of_numbers(addresses >> np.uint64(8))[:, 0]
+        start = words[:, 0] & np.uint64(0xFFF)
+        third = (addresses >> np.uint64(8) ^ words[:, 1]) & octet
+        return np.asarray(start << np.uint64(16) | third << np.uint64(8) | (addresses ^ hosts) & octet)
+
+
+def _ipv6_indices(binding: Binding) -> Callable[[pa.Array], NDArray[np.uint64]]:
+    """Valid values -> indices of `ipv6`, one group each for the /48 and the /64 and two for the address."""
+    domain = _numbered.root(binding.domain)
+    networks = Prf(binding.keys.derive("number", domain, "ipv6"))
+    hosts = Prf(binding.own_key("number", domain, "ipv6", "host"))
+    group = np.uint64(ipv6.PER_GROUP)
+
+    def indices(values: pa.Array) -> NDArray[np.uint64]:
+        halves = ipv6.halves(values)
+        site = networks.of_numbers(halves[:, 0] >> np.uint64(16))[:, 0] % group
+        subnet = networks.of_numbers(halves[:, 0])[:, 1] % group
+        return (site * group + subnet) * group * group + hosts.of_words(halves)[:, 0] % (group * group)
+
+    return indices

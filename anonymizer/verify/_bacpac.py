@@ -65,7 +65,7 @@ class PackageReader(Reader):
                     yield from _objects(root, model)
                 elif member.filename.lower().startswith("data/"):
                     yield from self._rows(package, member, cells)
-                elif member.filename != "Origin.xml" and not member.is_dir():
+                elif member.filename != "Origin.xml" and not member.filename.endswith("/"):
                     yield Text(member.filename, package.read(member))
             yield Text("Origin.xml", _COUNTS.sub(b"", origin))
 

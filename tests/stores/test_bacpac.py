@@ -133,7 +133,7 @@ def test_a_type_reads_as_the_server_prints_it_and_its_values_may_change_places(c
     expected = members(single(tmp_path, column, values[::-1], values))
     assert members(other) == expected
     plan = opened(other).schema()
-    read = [block.batch() for block in proof.reader(FileInput(other), plan).parts() if hasattr(block, "batch")]
+    read = [block.batch() for block in proof.reader(FileInput(other), plan, None).parts() if hasattr(block, "batch")]
     assert [v for batch in read for v in batch[column.name].to_pylist()] == values[::-1] + values
 
 

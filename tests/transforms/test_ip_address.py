@@ -54,3 +54,15 @@ def test_everything_fits_a_column_for_the_longest_ipv4_address():
 def test_a_column_too_narrow_for_an_address_is_refused_before_the_first_row():
     with pytest.raises(RuleError, match="15 characters"):
         ip_address.kernel(bind("ip_address", width=14))
+
+
+def test_addresses_of_one_network_share_one_afterwards_and_stay_different():
+    first, second = mapped(*(f"81.246.13.{n}" for n in range(256))), mapped(*(f"81.246.14.{n}" for n in range(256)))
+    assert len({value.rpartition(".")[0] for value in first}) == 1
+    assert len(set(first)) == 256
+    assert {value.rpartition(".")[0] for value in first} != {value.rpartition(".")[0] for value in second}
+    assert len({value.rsplit(".", 2)[0] for value in (*first, *second)}) == 1
+    subnets = mapped(*(f"2a02:1810:1:{n:x}::{host}" for n in range(4) for host in range(1, 4)))
+    assert len({ipaddress.ip_network(f"{value}/80", strict=False) for value in subnets}) == 1
+    assert len({ipaddress.ip_network(f"{value}/96", strict=False) for value in subnets}) == 4
+    assert len(set(subnets)) == 12
