@@ -37,6 +37,7 @@ KEY_VARIABLE = "ANONYMIZER_KEY"
 PIPE = "-"
 FRESH = "fresh, unstored"
 """How a report says that a key was made for one run and forgotten."""
+IRREVERSIBLE = "fresh, unstored: irreversible, as the rule file asks"
 SAMPLE_ROWS = 1000
 """Rows per table that detection looks at."""
 
@@ -177,7 +178,7 @@ def run(
     names it. A report tells of what was published and of what was withheld. Raises VerificationFailed for the latter.
     """
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), _Clock()
-    secret, key_status = _secret(key_file)
+    stored = _secret(key_file)
     final = None if str(target) == PIPE else Path(target)
     _refuse_target(source, final)
     if report_folder is not None:
@@ -185,7 +186,7 @@ def run(
     with _opened(source, final) as (opened, store, workspace):
         _refuse_other_kind(store.NAME, final)
         made = _plan(opened, rules, assume_masked)
-        keys = KeyRing(secret, made.scope, made.version)
+        keys, key_status = _keys(made, key_file, stored)
         kernels = planning.bind(made, keys)
         clock.lap("detect")
         made, moves = planning.forecast(opened, made, keys, kernels)
@@ -256,6 +257,16 @@ def _secret(key_file: Path | None) -> tuple[Secret, str]:
     if KEY_VARIABLE in os.environ:
         return Secret.from_environment(KEY_VARIABLE), "environment"
     return Secret.fresh(), FRESH
+
+
+def _keys(made: Plan, key_file: Path | None, stored: tuple[Secret, str]) -> tuple[KeyRing, str]:
+    """The keys of a plan, and how its report says where they are from."""
+    if made.irreversible and key_file is not None:
+        raise SettingError(
+            f"the rule file asks for irreversible pseudonyms, which know no stored key; leave {key_file} out"
+        )
+    secret, status = (Secret.fresh(), IRREVERSIBLE) if made.irreversible else stored
+    return KeyRing(secret, made.scope, made.version), status
 
 
 def _refuse_target(source: str | Path, target: Path | None) -> None:
@@ -331,6 +342,8 @@ def lookup(
     if status == FRESH:
         raise SettingError(f"a lookup needs the key of the copy; name it with --key-file or in {KEY_VARIABLE}")
     written = rulefile.read_rules(rules) if rules else RuleFile("(no rule file)", {})
+    if written.irreversible:
+        raise SettingError(f"{rules} asks for irreversible pseudonyms: no key was kept, and nothing can be looked up")
     keys = KeyRing(secret, written.scope, written.version)
     if source is None:
         return planning.pseudonym(planning.plan_of_one(written, wanted), wanted, value, keys)

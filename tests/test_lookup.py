@@ -92,3 +92,20 @@ def test_a_question_without_an_answer_is_told_in_one_sentence(folder: Path, cate
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_irreversible_pseudonyms_know_no_stored_key(folder: Path):
+    rules = folder / "rules.yaml"
+    rules.write_text(RULES + "pseudonyms: {version: 1, locales: [nl_BE], mode: irreversible}\n")
+    refused = cli(folder, "run", "source.sql", "x.sql", "-r", "rules.yaml", "--key-file", "key", "--quiet")
+    assert refused.returncode == 2
+    assert "irreversible" in refused.stderr
+    results = []
+    for name in ("one.sql", "two.sql"):
+        done = cli(folder, "run", "source.sql", name, "-r", "rules.yaml", "--quiet")
+        assert "irreversible" in done.stdout
+        results.append((folder / name).read_text())
+    assert results[0] != results[1]
+    asked = cli(folder, "lookup", "full_name", "-r", "rules.yaml", "--key-file", "key", value="Jan\n")
+    assert asked.returncode == 2
+    assert "nothing can be looked up" in asked.stderr

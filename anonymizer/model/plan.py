@@ -101,6 +101,8 @@ class Plan:
     scope: str
     version: int
     locales: tuple[str, ...]
+    irreversible: bool = False
+    """Whether the key of a run has to be a fresh one that is never stored."""
     rule_file: str | None = None
     relations: tuple[tuple[ColumnName, ColumnName], ...] = ()
     """Undeclared relations that people confirmed: referencing column, referenced column."""

@@ -93,6 +93,8 @@ class RuleFile:
     version: int = 1
     """Version of the pseudonym algorithm."""
     locales: tuple[str, ...] = ("nl_BE", "fr_BE")
+    irreversible: bool = False
+    """Whether every run uses a fresh key that is never stored, so that nobody can link its result to anything."""
     packs: tuple[str, ...] = ()
     domains: Mapping[str, DomainRules] = field(default_factory=dict)
     """What is not written here follows from the schema, and so may differ between databases."""

@@ -65,6 +65,7 @@ def make(
         scope=rules.scope,
         version=rules.version,
         locales=rules.locales,
+        irreversible=rules.irreversible,
         rule_file=rules.file,
         relations=relations,
         joined=agreed,

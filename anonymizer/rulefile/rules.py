@@ -26,7 +26,8 @@ INCLUDED_KEYS = ("format", "tables", "relations", "accepted", "include")
 TABLE_KEYS = ("subject", "rows", "columns", "keep", "undecided", "why")
 KEEP_KEYS = ("columns", "why")
 PURPOSE_KEYS = ("text", "instruction", "expires")
-PSEUDONYM_KEYS = ("version", "locales")
+PSEUDONYM_KEYS = ("version", "locales", "mode")
+MODES = ("linkable", "irreversible")
 ALL_TRANSFORMS = ("domain", "policy", "group", "person")
 """What a decision may say whatever its transform."""
 DOMAIN_KEYS = ("width", "unique")
@@ -109,6 +110,8 @@ class _Reading:
             self.head["version"] = document.whole(parts.get("version"), "version", VERSIONS[-1])
             if self.head["version"] not in VERSIONS:
                 document.wrong(parts["version"], f"this program makes pseudonyms of version {VERSIONS[-1]} only")
+            mode = document.choice(parts.get("mode"), "mode of the pseudonyms", MODES, MODES[0])
+            self.head["irreversible"] = mode == "irreversible"
             locales = document.names(parts.get("locales"), "locales")
             for locale, place in locales:
                 if not LOCALE.match(locale):

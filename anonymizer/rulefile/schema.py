@@ -94,6 +94,7 @@ def _rule_file() -> dict[str, Any]:
     purpose = {"text": _TEXT, "instruction": _TEXT, "expires": _DATE}
     pseudonyms = {
         "version": {"enum": list(rules.VERSIONS), "description": "Of the pseudonym algorithm."},
+        "mode": {"enum": list(rules.MODES), "description": "irreversible: a fresh key for each run, never stored."},
         "locales": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2}(_[A-Z]{2})?$"}},
     }
     accepted = _object({"finding": _NAME, "why": _WHY, "until": _DATE}, rules.ACCEPTED_KEYS)

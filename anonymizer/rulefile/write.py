@@ -52,6 +52,8 @@ def write_rules(
         entries.append(Entry("purpose", _map(purpose)))
     entries.append(Entry("packs", _list(rules.packs)))
     pseudonyms = [_entry("version", str(rules.version)), Entry("locales", _list(rules.locales))]
+    if rules.irreversible:
+        pseudonyms.append(_entry("mode", "irreversible"))
     entries.append(Entry("pseudonyms", _map(pseudonyms)))
     if rules.domains:
         domains = [Entry(plain(name), _domain(domain)) for name, domain in sorted(rules.domains.items())]
