@@ -146,7 +146,11 @@ class _Tokens:
         head = self._in_row(candidate & (index == 0) & ~runnable)
         behind_surname = self._in_row(candidate & (index == 0) & surname)
         tail = self._in_row(candidate & (index == size - 1) & (initial | (known & (~surname | behind_surname))))
-        reverse = head & tail & (size > 1)
+        # "LAMBERT Karel": capitals before other letters are the surname, whatever the lists say.
+        upper = _flags(pc.and_(pc.utf8_is_upper(self.bare), pc.greater(pc.utf8_length(self.keys), 1))) & candidate
+        shouted = self._in_row(upper & (index == 0)) & self._in_row(candidate & (index == size - 1) & ~upper)
+        runnable = np.where(shouted, ~upper & ~self._particle, runnable)
+        reverse = ((head & tail) | shouted) & (size > 1)
         forward = (index == 0) & (size > 1) & ~self._particle
         forward |= self._unbroken(~candidate | (index == 0) | runnable) & runnable & (index < size - 1)
         backward = self._unbroken((~candidate | runnable), backwards=True) & runnable & (index > 0)

@@ -61,12 +61,15 @@ class LocalParts:
     def _told_first(self, tokens: pa.Array, long: Flags, row: NDArray[np.int64], count: int) -> Flags:
         """Which tokens are first names: a word behind the first one that is a surname too counts only behind a surname.
 
-        So `mildred.bailey` is Mildred Bailey though the lists know Bailey alone, and `peeters.thomas` is Thomas.
+        So `mildred.bailey` is Mildred Bailey though the lists know Bailey alone, and `peeters.thomas` is Thomas. Behind
+        an initial it is the surname: `j.lambert`.
         """
         first, last = self._first.is_known(tokens) & long, self._last.is_known(tokens) & long
         leads = _leading(long, row, count)
         behind_a_surname = np.bincount(row[leads & last & ~first], minlength=count)[row] > 0
-        return first & (leads | ~last | behind_a_surname)
+        behind_an_initial = np.zeros(len(tokens), bool)
+        behind_an_initial[1:] = ~long[:-1] & (row[1:] == row[:-1])
+        return first & ((leads & ~(behind_an_initial & last)) | ~last | behind_a_surname)
 
     def _single_words(self, tokens: pa.Array, alone: Flags) -> tuple[Flags, Flags]:
         """Which of the words that stand alone are known surnames, and which an initial and a known surname."""
