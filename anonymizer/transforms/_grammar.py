@@ -35,7 +35,7 @@ def full_name(pattern: str) -> str:
     """The roles of a whole name.
 
     >>> full_name("F S"), full_name("s F"), full_name("S, F P P".replace(", ", ","))
-    ('f=l', 'l=f', 'l=f=p+')
+    ('f=l', 'l=f', 'l=f=p++')
     """
     if not any(sign.isalpha() for sign in pattern):
         return "l" + "+" * (len(pattern) - 1) if pattern else ""

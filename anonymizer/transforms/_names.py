@@ -32,9 +32,14 @@ _FEWEST = 30
 _LETTER_A = ord("a")
 TITLES = pa.array(
     "mr mrs ms miss sir dr prof ir ing drs lic mevr mevrouw mw dhr heer meneer mijnheer juffr m mme mlle madame "
-    "monsieur mademoiselle me herr frau hr fr dipl phd msc bsc jr sr junior senior ii iii iv".split()
+    "monsieur mademoiselle me herr frau hr fr dipl univprof phd msc bsc mba beng llm jr sr "
+    "junior senior ii iii iv".split()
 )
 """Forms of address, degrees and suffixes, as `compact` writes them, where a dot or another word stands beside them."""
+_SEX_ENDINGS = ("(a|ine|tte)$", "(ar|c|ch|f|hard|ik|im|o|os|rt|ter|us)$")
+"""Endings of female and of male first names: those that at least 20 names of the word lists have and 95 % of them for
+one sex. Chosen so from nine tenths of the lists' 3,885 names of one sex, such endings (up to four letters) tell the
+sex of 38 % of the other tenth, and 95.6 % of these rightly."""
 INITIALS = r"^(?:\p{L}\.-?)+\p{L}?\.?$|^\p{L}$"
 """J. J.P. J.-P. and a letter alone."""
 _IN_WORD = np.array([chr(byte) not in " -," for byte in range(256)])
@@ -229,6 +234,10 @@ class Names:
         spoken = np.array([LANGUAGES.index(language) for language in self._order], np.int8)
         tongues = np.where(unknown, spoken[below(hashes[:, 1], len(spoken))], self._known.languages[at])
         sexes = np.where(unknown, np.int8(2), self._known.sexes[at])
+        if self._list == "first_names" and unknown.any():
+            for sex, ending in enumerate(_SEX_ENDINGS):
+                told = pc.match_substring_regex(keys, ending).to_numpy(zero_copy_only=False)
+                sexes = np.where(unknown & told, np.int8(sex), sexes)
         unsure = unknown | self._known.ambiguous[at]
         if self._list == "surnames" and unsure.any():
             for language in reversed(self._order):

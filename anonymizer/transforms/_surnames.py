@@ -50,4 +50,5 @@ class Surnames:
         core = cores(whole)
         letters = np.diff(flat_bytes(whole)[1]) - np.diff(flat_bytes(core)[1])
         front, rest = parted(without_accents(values), letters)
-        return front, restore_case(self.names(core, salts, whole), rest)
+        first_word = pc.replace_substring_regex(rest, "[ -].*", "")
+        return front, restore_case(self.names(core, salts, whole), first_word)

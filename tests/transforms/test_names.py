@@ -72,6 +72,16 @@ def test_sex_and_language_follow_the_first_name():
         assert one(FIRST, name) in by_sex[sex]
 
 
+def test_endings_tell_the_sex_of_names_that_no_list_knows():
+    sexes: dict[str, set[str]] = {"f": set(), "m": set()}
+    for language in LANGUAGES:
+        for name, sex in Vocabulary.load("first_names", language).rows:
+            for each in "fm" if sex == "x" else sex:
+                sexes[each].add(name)
+    assert set(FIRST(pa.array(["Zorbelina", "Quimvette", "Xandrosa"])).to_pylist()) <= sexes["f"]
+    assert set(FIRST(pa.array(["Zorbelinus", "Quimvik", "Xandrobert"])).to_pylist()) <= sexes["m"]
+
+
 def test_a_dutch_surname_stays_dutch_and_a_french_one_french():
     lists = {language: set(Vocabulary.load("surnames", language).entries.to_pylist()) for language in ("nl", "fr")}
     for name, particle in {"Janssens": "", "van den Broucke": "van den ", "Verhaegen": "", "Hermans": ""}.items():
