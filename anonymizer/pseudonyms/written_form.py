@@ -28,6 +28,9 @@ _UNDECOMPOSED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ":
 """Letters without a canonical decomposition, and how they are written without accents."""
 _SPACE = np.zeros(256, dtype=bool)
 _SPACE[[*range(9, 14), *range(28, 33)]] = True
+_WIDE_SPACE = np.zeros(256, dtype=bool)
+_WIDE_SPACE[[0xC2, 0xE1, 0xE2, 0xE3]] = True
+"""The bytes that the white space beyond ASCII begins with; letters of Latin alphabets begin with others."""
 _SPACES = r"[\t-\r\x1c-\x1f\x{85}\p{Z}]+"
 _WORD = np.array([byte >= 128 or chr(byte).isalnum() for byte in range(256)])
 _FOUR_DIGITS = np.stack([np.arange(10_000) // 10**power % 10 for power in (3, 2, 1, 0)], axis=1).astype(np.uint8)
@@ -159,7 +162,7 @@ def single_spaced(values: pa.Array) -> pa.Array:
         or (space[1:] & space[:-1]).any()
         or space[filled].any()
         or space[offsets[1:][np.diff(offsets) > 0] - 1].any()
-        or data.max() >= 128
+        or _WIDE_SPACE[data].any()
     )
     if tidy:
         return values

@@ -14,7 +14,7 @@ from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.written_form import flat_bytes
 
-_SAMPLE = 512
+_SAMPLE = 4096
 
 
 def narrowed(binding: Binding) -> Binding:

@@ -1,11 +1,11 @@
-"""Logins, and what stands before the @: the names in it map as names do, and a token tells it from all others.
+"""Logins, and what stands before the @: the names in it map as names do, in the order and form in which they stand.
 
-    jan.peeters   first name and surname, as in the columns that hold them
-    j.peeters     initial and surname
-    jpeeters      the same, where the word lists know the surname
-    info, x4711   nothing that could agree with anything: a token alone
+    jan.peeters, jan_peeters, peeters.jan    first name and surname, as in the columns that hold them
+    j.peeters, jpeeters, peetersj            initial and surname
+    janpeeters                               first name and surname, where the word lists know both
+    info, x4711                              nothing that could agree with anything
 
-What is what is told by the text alone, so that one address maps alike in every table.
+What is what is told by the text alone (see `_grammar`), so that one address maps alike in every table.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from anonymizer.contracts import Binding, Salts
-from anonymizer.pseudonyms.written_form import compact, counts_per_row, flat_bytes, from_flat
-from anonymizer.transforms._cells import of_rows
+from anonymizer.pseudonyms.written_form import flat_bytes, from_flat, without_accents
+from anonymizer.transforms import _grammar
+from anonymizer.transforms._cells import by_distinct
+from anonymizer.transforms._full_name import Letters
 from anonymizer.transforms._names import Names
+from anonymizer.transforms._pieces import Flags, Pieces, cut, filtered, replaced
+from anonymizer.transforms._surnames import Surnames
 
 _LETTER = np.array([byte >= 128 or chr(byte).isalpha() for byte in range(256)])
-Flags = NDArray[np.bool_]
+_LONGEST_FIRST = 12
 
 
 class LocalParts:
@@ -29,110 +32,104 @@ class LocalParts:
 
     def __init__(self, binding: Binding) -> None:
         self._first = Names(binding, "first_name")
-        self._last = Names(binding, "last_name")
+        self._last = Surnames(binding)
+        self._letters = Letters(self._first, self._last, titles=False)
+        self._plain_first = by_distinct(lambda texts, *salts: _plain(self._first.written(texts, *salts)))
+        self._plain_last = by_distinct(lambda texts, *salts: _plain(self._last(texts, *salts)))
 
     def __call__(self, values: pa.Array, salts: Salts | None = None) -> tuple[pa.Array, pa.Array]:
-        """-> (first name or initial, surname), each lower case ASCII, null where there is none."""
-        tokens, row = _letter_runs(values)
-        count = len(values)
-        lengths = np.diff(flat_bytes(tokens)[1])
-        long = lengths > 1
-        known_first = self._told_first(tokens, long, row, count)
-        long_in_row = np.bincount(row[long], minlength=count)[row]
-        # The first known first name of the row; with none of them, the first of several tokens.
-        first = known_first & _leading(known_first, row, count)
-        no_first = np.bincount(row[first], minlength=count)[row] == 0
-        single = np.bincount(row, minlength=count)[row] == 1
-        initial = ~long & no_first
-        with_initial = np.bincount(row[initial], minlength=count)[row] > 0
-        first |= long & no_first & ~with_initial & (long_in_row > 1) & _leading(long, row, count)
-        surname = long & ~first
-        # A single word is a surname if it is known as one, or is one behind an initial.
-        alone = surname & single
-        is_surname, joined = self._single_words(tokens, alone)
-        surname &= ~alone | is_surname | joined
-        texts = pc.if_else(pa.array(joined), _without_first_letter(tokens), tokens) if joined.any() else tokens
-        initial &= np.bincount(row[surname], minlength=count)[row] > 0  # an initial alone is no name
-        return (
-            self._given(tokens, first, initial | joined, row, count, salts),
-            self._surnames(texts, surname, row, count, salts),
+        """-> (the names in their order and form, the surname), lower case ASCII, null where there is none."""
+        pieces = cut(values, _LETTER)
+        letters = self._letters(pieces)
+        pieces, letters = self._parted(pieces, letters)
+        roles = pieces.told(letters, _grammar.local_part)
+        kept = roles != ord("+")
+        pieces, roles = pieces.merged(kept), roles[kept]
+        row = pieces.row
+        first, last = roles == ord("f"), roles == ord("l")
+        initial, end = roles == ord("i"), roles == ord("j")
+        firsts = self._plain_first(filtered(pieces.texts, first), *(() if salts is None else (salts[row[first]],)))
+        surnames = self._plain_last(filtered(pieces.texts, last), *(() if salts is None else (salts[row[last]],)))
+        rest = ~(first | last | initial | end)
+        changes = [
+            (first, firsts),
+            (last, surnames),
+            (initial, self._first.initials(_ascii(filtered(pieces.texts, initial)))),
+            (end, self._last.names.initials(_ascii(filtered(pieces.texts, end)))),
+            (rest, by_distinct(_separators)(filtered(pieces.texts, rest))),
+        ]
+        named = pc.utf8_trim(pieces.joined(replaced(pieces.texts, changes)), "._+-")
+        place = np.full(len(values), -1)
+        place[row[last]] = np.arange(len(surnames))
+        alone = surnames.take(pa.array(place, mask=place < 0))
+        return pc.if_else(pc.equal(named, ""), None, named), alone
+
+    def _parted(self, pieces: Pieces, letters: np.ndarray) -> tuple[Pieces, np.ndarray]:
+        """Words that stand alone and that no list knows, in two where the lists know both halves."""
+        words = np.bincount(pieces.row[pieces.is_word], minlength=len(pieces.rows) - 1)
+        alone = np.flatnonzero((letters == ord("W")) & (words[pieces.row] == 1))
+        if not len(alone):
+            return pieces, letters
+        encoded = pieces.texts.take(pa.array(alone)).dictionary_encode()
+        cuts, before, behind = (found[encoded.indices.to_numpy()] for found in self._cuts(encoded.dictionary))
+        # Two letters are initials only where they are all there is.
+        split = (cuts > 0) & (
+            (before != ord("I")) | (behind != ord("I")) | (np.diff(pieces.rows)[pieces.row[alone]] == 1)
         )
+        places = alone[split]
+        if not len(places):
+            return pieces, letters
+        data, offsets = flat_bytes(pieces.texts)
+        edges = np.insert(offsets, places + 1, offsets[places] + cuts[split])
+        letters = letters.copy()
+        letters[places] = before[split]
+        letters = np.insert(letters, places + 1, behind[split])
+        rows = pieces.rows + np.searchsorted(places, pieces.rows)
+        is_word = np.insert(pieces.is_word, places + 1, True)
+        return Pieces(from_flat(data, edges), rows, is_word), letters
 
-    def _told_first(self, tokens: pa.Array, long: Flags, row: NDArray[np.int64], count: int) -> Flags:
-        """Which tokens are first names: a word behind the first one that is a surname too counts only behind a surname.
+    def _cuts(self, words: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where to cut each word (0: nowhere), and the letters of both halves."""
+        lengths = np.diff(flat_bytes(words)[1])
+        plain = pc.string_is_ascii(words).to_numpy(zero_copy_only=False)
+        cuts = np.zeros(len(words), np.int64)
+        before, behind = np.zeros(len(words), np.uint8), np.zeros(len(words), np.uint8)
 
-        So `mildred.bailey` is Mildred Bailey though the lists know Bailey alone, and `peeters.thomas` is Thomas.
-        """
-        first, last = self._first.is_known(tokens) & long, self._last.is_known(tokens) & long
-        leads = _leading(long, row, count)
-        behind_a_surname = np.bincount(row[leads & last & ~first], minlength=count)[row] > 0
-        return first & (leads | ~last | behind_a_surname)
+        def put(where: Flags, at: np.ndarray | int, kinds: str) -> None:
+            new = where & plain & (cuts == 0)
+            cuts[new] = np.broadcast_to(at, len(words))[new]
+            before[new], behind[new] = ord(kinds[0]), ord(kinds[1])
 
-    def _single_words(self, tokens: pa.Array, alone: Flags) -> tuple[Flags, Flags]:
-        """Which of the words that stand alone are known surnames, and which an initial and a known surname."""
-        surname, joined = np.zeros(len(tokens), bool), np.zeros(len(tokens), bool)
-        if alone.any():
-            words = pc.filter(tokens, pa.array(alone))
-            surname[alone] = self._last.is_known(words)
-            joined[alone] = ~surname[alone] & self._last.is_known(_without_first_letter(words))
-        return surname, joined
-
-    def _given(
-        self, tokens: pa.Array, first: Flags, initial: Flags, row: NDArray[np.int64], count: int, salts: Salts | None
-    ) -> pa.Array:
-        result: pa.Array = pa.nulls(count, pa.string())
-        rows = np.zeros(count, dtype=bool)
-        initial = initial & _leading(initial, row, count)
-        if initial.any():
-            rows[row[initial]] = True
-            letters = pc.utf8_slice_codeunits(pc.filter(tokens, pa.array(initial)), 0, 1)
-            mapped = self._first.initials(pc.replace_substring_regex(letters, r"[^\x00-\x7F]", "x"))
-            result = pc.replace_with_mask(result, pa.array(rows), mapped)
-        if first.any():
-            rows[:] = False
-            rows[row[first]] = True
-            names = compact(self._first(pc.filter(tokens, pa.array(first)), of_rows(salts, row[first])))
-            result = pc.replace_with_mask(result, pa.array(rows), names)
-        return result
-
-    def _surnames(
-        self, tokens: pa.Array, surname: Flags, row: NDArray[np.int64], count: int, salts: Salts | None
-    ) -> pa.Array:
-        """All surname tokens of a row together are its surname."""
-        if not surname.any():
-            return pa.nulls(count, pa.string())
-        chosen = pc.filter(tokens, pa.array(surname))
-        data, offsets = flat_bytes(chosen)
-        per_row = np.bincount(row[surname], weights=np.diff(offsets), minlength=count).astype(np.int64)
-        rows = per_row > 0
-        keys = from_flat(data, np.concatenate([[0], np.cumsum(per_row[rows])]))
-        mapped = compact(self._last(keys, of_rows(salts, rows)))
-        return pc.replace_with_mask(pa.nulls(count, pa.string()), pa.array(rows), mapped)
+        surname, first = self._last.names.is_known, self._first.is_known
+        put((lengths == 2), 1, "II")
+        for size in range(_LONGEST_FIRST, 2, -1):
+            rest = lengths - size
+            put((rest > 3) & first(_slice(words, 0, size)) & surname(_slice(words, size)), size, "FS")
+        put((lengths > 4) & surname(_slice(words, 1)), 1, "IS")
+        put((lengths > 4) & surname(_slice(words, 0, -1)), lengths - 1, "SI")
+        for size in range(_LONGEST_FIRST, 2, -1):
+            put(
+                (lengths - size > 3) & first(_slice(words, -size)) & surname(_slice(words, 0, -size)),
+                lengths - size,
+                "SF",
+            )
+        return cuts, before, behind
 
 
-def _letter_runs(values: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
-    """The runs of letters in each value, flat, and the row of each."""
-    data, offsets = flat_bytes(values)
-    letter = _LETTER[data]
-    begins = letter.copy()
-    begins[1:] &= ~letter[:-1]
-    starts_of_rows = offsets[:-1][np.diff(offsets) > 0]
-    begins[starts_of_rows] = letter[starts_of_rows]
-    positions = np.flatnonzero(begins)
-    kept = np.cumsum(letter) - letter  # place of each byte once only letters are left
-    edges = np.concatenate([kept[positions], [int(letter.sum())]])
-    row = np.repeat(np.arange(len(values)), counts_per_row(begins, offsets))
-    return from_flat(data[letter], edges), row
+def _slice(words: pa.Array, start: int, stop: int | None = None) -> pa.Array:
+    return pc.utf8_slice_codeunits(words, start, stop)
 
 
-def _leading(flags: Flags, row: NDArray[np.int64], count: int) -> Flags:
-    """The first chosen token of each row."""
-    chosen = np.flatnonzero(flags)
-    _, first = np.unique(row[chosen], return_index=True)
-    result = np.zeros(len(flags), dtype=bool)
-    result[chosen[first]] = True
-    return result
+def _separators(texts: pa.Array) -> pa.Array:
+    """What stands between names: its first dot, underscore, hyphen or plus sign alone; a dot for a space."""
+    texts = pc.replace_substring_regex(texts, r"\s+", ".")
+    return pc.replace_substring_regex(texts, r"^[^._+-]*([._+-]?).*$", r"\1")
 
 
-def _without_first_letter(tokens: pa.Array) -> pa.Array:
-    return pc.utf8_slice_codeunits(tokens, 1)
+def _plain(names: pa.Array) -> pa.Array:
+    """Lower case ASCII, what stands between its letters kept."""
+    return pc.replace_substring_regex(without_accents(names, lower=True), r"[^a-z0-9._+-]+", "")
+
+
+def _ascii(letters: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(letters, r"[^\x00-\x7F]", "x")

@@ -56,9 +56,9 @@ def addresses(binding: Binding) -> Kernel:
         halves = pc.split_pattern(pc.utf8_trim_whitespace(values), "@", max_splits=1, reverse=True)
         normal = normalise(halves.flatten())
         local, host = normal.take(_every_other(len(values), 0)), normal.take(_every_other(len(values), 1))
-        first, last = local_parts(local, salts)
+        names, last = local_parts(local, salts)
         tail = tails(values, _TOKEN, salts)
-        named = pc.binary_join_element_wise(first, last, tail, ".", null_handling="skip")
+        named = pc.binary_join_element_wise(names, tail, ".", null_handling="skip")
         at = pc.binary_join_element_wise("@", words.pick(hosts(host)[:, 0]), TOP, "")
         forms = [pc.binary_join_element_wise(named, at, "")]
         if width is not None:
@@ -72,13 +72,13 @@ def addresses(binding: Binding) -> Kernel:
         whole = pc.match_substring_regex(values, _ONE_ADDRESS)
         if whole.true_count == len(values):
             return one(values, salts)
-        holds = pc.match_substring_regex(values, _ADDRESS)
-        if holds.true_count == len(values):
-            return several(values, salts)
-        rows = np.asarray(holds.to_numpy(zero_copy_only=False))
-        rest = pc.invert(holds)
-        result = pc.replace_with_mask(values, rest, login(pc.filter(values, rest), of_rows(salts, ~rows)))
-        return pc.replace_with_mask(result, holds, several(pc.filter(values, holds), of_rows(salts, rows)))
+        holds = pc.and_not(pc.match_substring_regex(values, _ADDRESS), whole)
+        result = values
+        for kind, step in ((whole, one), (holds, several), (pc.invert(pc.or_(whole, holds)), login)):
+            if kind.true_count:
+                rows = np.asarray(kind.to_numpy(zero_copy_only=False))
+                result = pc.replace_with_mask(result, kind, step(pc.filter(values, kind), of_rows(salts, rows)))
+        return result
 
     def several(values: pa.Array, salts: Salts | None) -> pa.Array:
         """The addresses in each value, one after the other, separated as before; all other text goes."""
@@ -107,9 +107,9 @@ def logins(binding: Binding) -> Kernel:
     narrow = min(_TOKEN, width or _TOKEN)
 
     def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
-        first, last = local_parts(normalise(values), salts)
+        names, last = local_parts(normalise(values), salts)
         tail = tails(values, narrow, salts)
-        forms = [pc.binary_join_element_wise(first, last, tail, ".", null_handling="skip")]
+        forms = [pc.binary_join_element_wise(names, tail, ".", null_handling="skip")]
         if width is not None:
             forms += [pc.binary_join_element_wise(last, tail, ".", null_handling="skip"), tail]
         return restore_case(first_fitting(forms, width), values)

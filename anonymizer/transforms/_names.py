@@ -22,6 +22,7 @@ from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary, below, languages
 from anonymizer.pseudonyms.written_form import compact, flat_bytes, restore_case, single_spaced, with_bytes
 from anonymizer.transforms._cells import by_distinct, first_fitting, of_rows, part_domain
+from anonymizer.transforms._pieces import cut, filtered, replaced
 
 Integers = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -29,8 +30,20 @@ Hashes = NDArray[np.uint64]
 _FEWEST = 30
 """Where fewer names than this fit a width, invented words take their place."""
 _LETTER_A = ord("a")
+TITLES = pa.array(
+    "mr mrs ms miss sir dr prof ir ing drs lic mevr mevrouw mw dhr heer meneer mijnheer juffr m mme mlle madame "
+    "monsieur mademoiselle me herr frau hr fr dipl univprof phd msc bsc mba beng llm jr sr "
+    "junior senior ii iii iv".split()
+)
+"""Forms of address, degrees and suffixes, as `compact` writes them, where a dot or another word stands beside them."""
+_SEX_ENDINGS = ("(a|ine|tte)$", "(ar|c|ch|f|hard|ik|im|o|os|rt|ter|us)$")
+"""Endings of female and of male first names: those that at least 20 names of the word lists have and 95 % of them for
+one sex. Chosen so from nine tenths of the lists' 3,885 names of one sex, such endings (up to four letters) tell the
+sex of 38 % of the other tenth, and 95.6 % of these rightly."""
 INITIALS = r"^(?:\p{L}\.-?)+\p{L}?\.?$|^\p{L}$"
 """J. J.P. J.-P. and a letter alone."""
+_IN_WORD = np.array([chr(byte) not in " -," for byte in range(256)])
+_PARTICLE = "^(van|von|mc|d[eiu]|l[ea]|te[nr]|dh)"
 _SURNAME_FORMS = {
     "nl": r"^(van|ver[b-df-hj-np-tv-z])|(mans|aert|ers|ens|els|chts|ssen|kx|stra|sma|in?ck|eck|yck|ink|ijk|huys|oot)$",
     "fr": r"^(du[b-df-hj-np-tv-z]|l[ea][b-df-hj-np-tv-z].*[^s]$)|(eaux?|aux|ault|ette|oux|i[eè]re?|ois|ard|on|ot|in)$",
@@ -75,6 +88,18 @@ def known_surnames(order: tuple[str, ...]) -> _Known:
     return _Known(pa.array(list(found), pa.string()), tongues, np.full(len(found), 2, np.int8), ambiguous)
 
 
+@cache
+def _double_names() -> tuple[pa.Array, pa.Array]:
+    """First names of two, as `compact` writes them and with their hyphen in lower case."""
+    found: dict[str, str] = {}
+    for language in LANGUAGES:
+        vocabulary = Vocabulary.load("first_names", language)
+        for key, row in zip(vocabulary.keys.to_pylist(), vocabulary.rows, strict=True):
+            if "-" in row[0]:
+                found.setdefault(key, row[0].lower())
+    return pa.array(list(found), pa.string()), pa.array(list(found.values()), pa.string())
+
+
 class _Group(NamedTuple):
     """Names of one language and sex, by first letter: those of letter l are entries[starts[l] : starts[l + 1]]."""
 
@@ -91,6 +116,12 @@ def _group(name: str, language: str, sex: str, width: int | None) -> _Group | No
     if len(vocabulary.rows[0]) > 1 and sex != "x":
         rows = [row for row in rows if vocabulary.rows[row][1] in (sex, "x")]  # type: ignore[assignment]
     keys = vocabulary.keys.to_pylist()
+    # Particles are those of the name that is replaced: no pseudonym brings one of its own.
+    with_particle = pc.match_substring_regex(vocabulary.keys, _PARTICLE)
+    plain = ~np.asarray(with_particle.to_numpy(zero_copy_only=False))
+    if name == "first_names":  # each half of a double name has one of these
+        plain = np.array([not set(" -'") & set(row[0]) for row in vocabulary.rows])
+    rows = [row for row in rows if plain[row]]  # type: ignore[assignment]
     chosen = sorted(rows, key=lambda row: (keys[row], vocabulary.rows[row][0]))
     if len(chosen) < _FEWEST:
         return None
@@ -106,26 +137,26 @@ class Names:
         """`category`: first_name or last_name; `domain` None: the one that columns of the category have."""
         self._list = {"first_name": "first_names", "last_name": "surnames"}[category]
         domain = domain or part_domain(binding, category)
-        self._width = domain.width
+        self.width = domain.width
         self._order = languages(binding.locales)
         self._prf = Prf(binding.keys.derive(category, domain.name))
         self._letters = self._letter_table()
         self._hashes_of: dict[int, NDArray[np.uint64]] = {}
 
-    def __call__(self, keys: pa.Array, salts: Salts | None = None) -> pa.Array:
-        """string [n] -> string [n], no nulls; under other salts other names of the same language, sex and letter."""
-        return by_distinct(self._mapped)(keys, *(() if salts is None else (salts,)))
+    def __call__(self, keys: pa.Array, salts: Salts | None = None, whole: pa.Array | None = None) -> pa.Array:
+        """string [n] -> string [n], no nulls; under other salts other names of the same language, sex and letter.
 
-    def _mapped(self, keys: pa.Array, salts: Salts | None = None) -> pa.Array:
+        `whole`: what tells the language, where that is not the keys alone.
+        """
         hashes = self._prf(keys)
         drawn = self._prf.salted(hashes, salts)[:, 0]
-        tongues, sexes = self._told(keys, hashes)
+        tongues, sexes = self._told(keys if whole is None else whole, hashes)
         letters = self.initials_of(keys)
         result: pa.Array = None
         group_numbers = tongues.astype(np.int64) * 3 + sexes
         for number in np.flatnonzero(np.bincount(group_numbers)).tolist():
             rows = np.flatnonzero(group_numbers == number)
-            group = _group(self._list, LANGUAGES[number // 3], "fmx"[number % 3], self._width)
+            group = _group(self._list, LANGUAGES[number // 3], "fmx"[number % 3], self.width)
             picked = self._picked(group, hashes[rows, 0], drawn[rows], letters[rows])
             if len(rows) == len(keys):
                 return picked
@@ -136,21 +167,44 @@ class Names:
 
     def words(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         """Text of one name or several, word by word: string [n] -> string [n], no nulls and no blanks."""
-        lists = pc.split_pattern(single_spaced(values), " ")
-        flat = lists.flatten()
-        dotted = pc.match_substring_regex(flat, INITIALS)
-        row = pc.list_parent_indices(lists).to_numpy()
-        names = restore_case(self(compact(flat), of_rows(salts, row)), flat)
+        pieces = cut(single_spaced(values), _IN_WORD)
+        if len(pieces.texts) == len(values):
+            return self.written(values, salts)
+        row = pieces.row[pieces.is_word]
+        words = by_distinct(self.written)(
+            filtered(pieces.texts, pieces.is_word), *(() if salts is None else (salts[row],))
+        )
+        joined = pieces.joined(replaced(pieces.texts, [(pieces.is_word, words)]))
+        if self.width is None:
+            return joined
+        first = np.searchsorted(row, np.arange(len(values)))
+        return first_fitting([joined, words.take(pa.array(np.minimum(first, max(len(words) - 1, 0))))], self.width)
+
+    def written(self, texts: pa.Array, salts: Salts | None = None) -> pa.Array:
+        """Single names or initials, as they are written; a joined double name ("jeanpierre") maps half by half."""
+        keys = compact(texts)
+        names = restore_case(self(keys, salts), texts)
+        halves, names_of = _double_names()
+        double = pc.is_in(keys, value_set=halves)
+        if double.true_count and self.width is None:
+            rows = double.to_numpy(zero_copy_only=False)
+            parts = names_of.take(pc.index_in(pc.filter(keys, double), value_set=halves))
+            both = pc.replace_substring(self.words(parts, of_rows(salts, rows)), "-", "")
+            both = restore_case(pc.utf8_capitalize(both), pc.filter(texts, double))
+            names = pc.replace_with_mask(names, double, both)
+        dotted = pc.match_substring_regex(texts, INITIALS)
         if dotted.true_count:
-            plain = pc.replace_substring_regex(pc.filter(flat, dotted), r"[^\x00-\x7F]", "x")
+            plain = pc.replace_substring_regex(pc.filter(texts, dotted), r"[^\x00-\x7F]", "x")
             names = pc.replace_with_mask(names, dotted, self.initials(plain))
-        joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, names), " ")
-        firsts = names.take(lists.offsets.slice(0, len(values)))
-        return first_fitting([joined, firsts], self._width)
+        title = pc.and_(pc.match_substring_regex(texts, r"\pL\pL\.$"), pc.is_in(keys, value_set=TITLES))
+        return pc.if_else(title, texts, names) if title.true_count and self.width is None else names
 
     def is_known(self, keys: pa.Array) -> NDArray[np.bool_]:
-        """Which tokens the word lists of real names hold."""
-        return np.asarray(pc.is_in(keys, value_set=self._known.keys).to_numpy(zero_copy_only=False))
+        """Which tokens the word lists of real names hold; a surname with a joined particle counts too."""
+        known = pc.is_in(keys, value_set=self._known.keys)
+        if self._list == "surnames":
+            known = pc.or_(known, pc.match_substring_regex(keys, "^van(de|den|der)?[a-z]{4,}"))
+        return np.asarray(known.to_numpy(zero_copy_only=False))
 
     def initials_of(self, keys: pa.Array) -> Integers:
         """The number (0..25) of the letter with which each pseudonym begins; -1 where the key has no first letter."""
@@ -180,6 +234,10 @@ class Names:
         spoken = np.array([LANGUAGES.index(language) for language in self._order], np.int8)
         tongues = np.where(unknown, spoken[below(hashes[:, 1], len(spoken))], self._known.languages[at])
         sexes = np.where(unknown, np.int8(2), self._known.sexes[at])
+        if self._list == "first_names" and unknown.any():
+            for sex, ending in enumerate(_SEX_ENDINGS):
+                told = pc.match_substring_regex(keys, ending).to_numpy(zero_copy_only=False)
+                sexes = np.where(unknown & told, np.int8(sex), sexes)
         unsure = unknown | self._known.ambiguous[at]
         if self._list == "surnames" and unsure.any():
             for language in reversed(self._order):
@@ -192,7 +250,7 @@ class Names:
     ) -> pa.Array:
         """`hashes` are those of the names, by which a name is known again; `drawn` decides."""
         if group is None:
-            return words(drawn, min(self._width or 6, 6))
+            return words(drawn, min(self.width or 6, 6))
         count = len(group.entries)
         first = np.where(letters < 0, 0, group.starts[letters])
         size = np.where(letters < 0, count, group.starts[letters + 1] - group.starts[letters])
@@ -214,7 +272,7 @@ class Names:
 
     def _letter_table(self) -> Integers:
         """First letter of a name -> first letter of its pseudonym: keyed, among letters with names enough."""
-        usable = _common_letters(self._list, self._order, self._width)
+        usable = _common_letters(self._list, self._order, self.width)
         if len(usable) == 0:
             return np.arange(26)
         hashes = self._prf(pa.array([f"letter {chr(_LETTER_A + number)}" for number in range(26)]))
@@ -223,11 +281,12 @@ class Names:
 
 @cache
 def _common_letters(name: str, order: tuple[str, ...], width: int | None) -> Integers:
-    """The letters with which at least eight names of each sex and language begin."""
+    """The letters with which names of each sex begin: at least eight in the languages of `order`, one in all."""
     common = set(range(26))
-    for language in order:
+    for language in LANGUAGES:
+        least = 8 if language in order else 1
         for sex in "fm" if name == "first_names" else "x":
             group = _group(name, language, sex, width)
             if group is not None:
-                common &= set(np.flatnonzero(np.diff(group.starts) >= 8).tolist())
+                common &= set(np.flatnonzero(np.diff(group.starts) >= least).tolist())
     return np.array(sorted(common), np.int64)

@@ -2,11 +2,11 @@
 
 Technique (ISO/IEC 20889): pseudonymization.
 
-Several given names map word by word, initials letter by letter; case stays. Sex and language are told by the word
-lists of Dutch, French, German and English names; a name in none of them becomes any name of the plan's locales. In a
-key, a token follows the name.
+Several given names map word by word, hyphens stay, initials map letter by letter; case stays. Sex and language are told
+by the word lists of Dutch, French, German and English names; a name in none of them becomes any name of the plan's
+locales, of the sex that its ending tells where it is a strong one. In a key, a token follows the name.
 
-Example: Jan -> Benjamin, JEAN-PIERRE -> BILAL, J. -> B.
+Example: Jan -> Benjamin, JEAN-PIERRE -> BILAL-RUBEN, J. -> B.
 
 Never reached: the pseudonyms are real first names, as they have to be; none stands beside a real surname.
 """

@@ -7,7 +7,7 @@ surnames, so that a whole name agrees with the columns that hold its parts. "Fir
 and double names are told by commas, places and word lists. A name with a legal form ("… BV") maps as a company does.
 Where the column is narrow: without title, the surname alone, a short invented word. In a key, a token follows.
 
-Example: Dr. Jan P. van der Aa -> Dr. Benjamin T. Guibel; PEETERS, Jan -> BIJHOMMELLAERE, Benjamin
+Example: Dr. Jan P. van der Aa -> Dr. Benjamin T. van der Guibel; PEETERS, Jan -> BIJHOMMELLAERE, Benjamin
 
 Never reached: surnames are invented (see last_name), so a replaced name is nobody's.
 """

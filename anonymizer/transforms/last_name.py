@@ -1,11 +1,12 @@
-"""Surnames: an invented surname of the same language, particles included, beginning with a keyed letter.
+"""Surnames: an invented surname of the same language behind the same particles, beginning with a keyed letter.
 
 Technique (ISO/IEC 20889): pseudonymization.
 
-"van der Aa", "Van Der Aa" and "VANDERAA" are one surname; case stays. The language is told by the word lists and by
+"van der Aa", "Van Der Aa" and "VANDERAA" are one surname; case and particles stay as they are written, joined or
+not. Each half of a double name maps as that surname alone does. The language is told by the word lists and by
 endings and particles; else it is one of the plan's locales. In a key, a token follows the name.
 
-Example: van der Aa -> Guibel, PEETERS -> BIJHOMMELLAERE
+Example: van der Aa -> van der Guibel, PEETERS -> BIJHOMMELLAERE
 
 Never reached: the pseudonyms are composed of stems and endings and equal no surname of the lists of real ones, so a
 replaced full name is nobody's.
@@ -15,14 +16,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pyarrow as pa
-
-from anonymizer.contracts import Binding, Kernel, Salts
+from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.vocabulary import Vocabulary
-from anonymizer.pseudonyms.written_form import compact, restore_case
 from anonymizer.transforms import _text
-from anonymizer.transforms._names import Names
+from anonymizer.transforms._surnames import Surnames
 
 NAME = "last_name"
 CATEGORIES: tuple[str, ...] = ("last_name",)
@@ -37,12 +35,7 @@ def kernel(binding: Binding) -> Kernel:
 
 
 def _build(binding: Binding, width: int | None) -> Kernel:
-    names = Names(binding, NAME, replace(binding.domain, width=width))
-
-    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
-        return restore_case(names(compact(values), salts), values)
-
-    return mapped
+    return Surnames(binding, replace(binding.domain, width=width))
 
 
 def capacity(domain: Domain) -> int | None:

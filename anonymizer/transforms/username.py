@@ -6,7 +6,7 @@ Names in a login map as names do ("jan.peeters", "j.peeters", "jpeeters"); the t
 login, keeps different logins different. A login that is a mail address maps as that address does. Whole numbers become
 other numbers of as many digits. In a key of fewer than 10 characters each sign is permuted instead.
 
-Example: jpeeters -> b.bijhommellaere.k3f9a2xyqe
+Example: jpeeters -> bbijhommellaere.k3f9a2xyqe
 
 Never reached: nothing outside the copy.
 """

@@ -1,0 +1,54 @@
+"""Surnames as they are written: particles stay, each half of a double name maps as that surname alone does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from anonymizer.contracts import Binding, Salts
+from anonymizer.model.plan import Domain
+from anonymizer.pseudonyms.written_form import compact, flat_bytes, restore_case, single_spaced, without_accents
+from anonymizer.transforms._cells import by_distinct, first_fitting, of_rows
+from anonymizer.transforms._names import Names
+from anonymizer.transforms._particles import cores, parted
+
+_PARTICLE_HYPHEN = r"(?i)\b(van|vande|vanden|vander|von|de|den|der|het|'?t|te|ten|ter|la|le|du|des|di|da|d)-"
+
+
+class Surnames:
+    """Maps written surnames: visible text without nulls."""
+
+    def __init__(self, binding: Binding, domain: Domain | None = None) -> None:
+        self.names = Names(binding, "last_name", domain)
+        self._mapped = by_distinct(self._all)
+        self._width = self.names.width
+
+    def __call__(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        """string [n] -> string [n]."""
+        return self._mapped(values, *(() if salts is None else (salts,)))
+
+    def _all(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        values = single_spaced(values)
+        hyphen = pc.match_substring(values, "-")
+        if not hyphen.true_count:
+            front, core = self.halves(values, salts)
+            return first_fitting([pc.binary_join_element_wise(front, core, ""), core], self._width)
+        trimmed = pc.utf8_trim(pc.replace_substring_regex(values, _PARTICLE_HYPHEN, r"\1 "), "- ")
+        trimmed = pc.if_else(pc.equal(trimmed, ""), "x", trimmed)
+        lists = pc.split_pattern_regex(trimmed, r" ?-+ ?")
+        row = pc.list_parent_indices(lists).to_numpy()
+        front, core = self.halves(lists.flatten(), of_rows(salts, row))
+        each = pc.binary_join_element_wise(front, core, "")
+        joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, each), "-")
+        first = core.take(lists.offsets.slice(0, len(values)))
+        return first_fitting([joined, first], self._width)
+
+    def halves(self, values: pa.Array, salts: Salts | None = None) -> tuple[pa.Array, pa.Array]:
+        """The particles of single surnames as written, and the pseudonyms of what follows them."""
+        whole = compact(values)
+        core = cores(whole)
+        letters = np.diff(flat_bytes(whole)[1]) - np.diff(flat_bytes(core)[1])
+        front, rest = parted(without_accents(values), letters)
+        first_word = pc.replace_substring_regex(rest, "[ -].*", "")
+        return front, restore_case(self.names(core, salts, whole), first_word)
