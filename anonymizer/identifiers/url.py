@@ -26,7 +26,10 @@ _LETTERS = 8
 CAPACITY = 26**_LETTERS
 REACHABLE = False
 
-_HOST = r"(?:[^\s/?#@]+@)?(?:[\pL\pN_-]+\.)+\pL[\pL\pN-]+(?::[0-9]+)?(?:[/?#]\S*)?"
+_HOST = (
+    r"(?:[^\s/?#@]+@)?(?:[A-Za-z0-9\x{80}-\x{10ffff}_-]+\.)+[A-Za-z\x{80}-\x{10ffff}][A-Za-z0-9\x{80}-\x{10ffff}-]+"
+    r"(?::[0-9]+)?(?:[/?#]\S*)?"
+)
 _FORM = rf"(?i)^\s*(?:(?:https?|ftps?|wss?)://(?:{_HOST}|localhost\S*|[0-9.]+\S*|\[[0-9a-f:.]+\]\S*)|www\.{_HOST})\s*$"
 
 

@@ -32,6 +32,12 @@ _WIDE_SPACE = np.zeros(256, dtype=bool)
 _WIDE_SPACE[[0xC2, 0xE1, 0xE2, 0xE3]] = True
 """The bytes that the white space beyond ASCII begins with; letters of Latin alphabets begin with others."""
 _SPACES = r"[\t-\r\x1c-\x1f\x{85}\p{Z}]+"
+_MARKS = r"[\x{300}-\x{36f}]+"
+"""The combining marks of Latin letters. RE2 takes milliseconds, at every call, to make a pattern of all (class Mn)."""
+_LEAD_OF_OTHER_MARKS = 0xD2
+"""The first byte of a sign from U+0480 on, where others may come."""
+LETTER = r"[A-Za-z\x{80}-\x{10ffff}]"
+"""A letter, or any sign beyond ASCII: for the same reason."""
 _WORD = np.array([byte >= 128 or chr(byte).isalnum() for byte in range(256)])
 _FOUR_DIGITS = np.stack([np.arange(10_000) // 10**power % 10 for power in (3, 2, 1, 0)], axis=1).astype(np.uint8)
 
@@ -144,7 +150,9 @@ def without_accents(values: pa.Array, lower: bool = False) -> pa.Array:
         folded = pc.replace_substring(folded, letter, written)
         if (capital := letter.upper()) != letter and len(capital) == 1:
             folded = pc.replace_substring(folded, capital, written.capitalize())
-    folded = pc.replace_substring_regex(pc.utf8_normalize(folded, "NFKD"), r"\p{Mn}+", "")
+    folded = pc.utf8_normalize(folded, "NFKD")
+    beyond = flat_bytes(folded)[0].max(initial=0) >= _LEAD_OF_OTHER_MARKS
+    folded = pc.replace_substring_regex(folded, r"\p{Mn}+" if beyond else _MARKS, "")
     if lower:
         folded, values = pc.utf8_lower(folded), pc.ascii_lower(values)
     return pc.replace_with_mask(values, accented, folded)

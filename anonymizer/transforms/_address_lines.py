@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from anonymizer.contracts import Kernel
 from anonymizer.pseudonyms.vocabulary import Vocabulary
-from anonymizer.pseudonyms.written_form import compact
+from anonymizer.pseudonyms.written_form import LETTER, compact
 from anonymizer.transforms._places import Places
 
 _GAP = r"\s*[,;\n\r]\s*|\s+[-–|]\s+"
@@ -23,19 +23,19 @@ _COMPOSED = (
     r"(?i:^(?:c/o|p/a|a/s|attn|chez|t\.?a\.?v|z\.? ?h)\b)"
 )
 """Only what has one of these can be more than a street with a number."""
-_COUNTRY = rf"(?s)^(?P<core>.+?)(?P<gap>{_GAP})(?P<country>\p{{L}}[\p{{L}} .'-]*)$"
+_COUNTRY = rf"(?s)^(?P<core>.+?)(?P<gap>{_GAP})(?P<country>{LETTER}(?:{LETTER}|[ .'-])*)$"
 _CODE_AND_TOWN = rf"(?s)^(?P<core>.+?)(?P<gap>{_GAP}|\s+)(?P<town>{_TOWN_CODE}\s+[^\d\s][^\d,;\n]*)$"
 _ALONE = rf"^(?P<core>)(?P<gap>)(?P<town>{_TOWN_CODE}\s+(?P<name>[^\d\s][^\d,;\n]*))$"
 _TOWN_AND_CODE = (
     rf"(?s)^(?P<core>.+?)(?P<gap>{_GAP})(?P<town>[^\d,;\n]*[^\d,;\n\s])(?P<between>[\s,]+)"
     r"(?P<state>[A-Z]{2}\s+)?(?P<code>[A-Z]{1,2}[0-9][A-Z0-9]?\s?[0-9][A-Z]{2}|[0-9]{5}(?:-[0-9]{4})?)$"
 )
-_TOWN = rf"(?s)^(?P<core>.*\p{{L}}.*?)(?P<gap>{_GAP})(?P<town>[^\d,;\n]*[^\d,;\n\s])$"
+_TOWN = rf"(?s)^(?P<core>.*{LETTER}.*?)(?P<gap>{_GAP})(?P<town>[^\d,;\n]*[^\d,;\n\s])$"
 _PERSON = (
     r"(?is)^(?P<word>(?:c/o|p/a|a/s|attn\.?|chez|à l'attention de|t\.?a\.?v\.?|z\.? ?hd?\.|z\.? ?h\.?)\s*:?\s+)"
     rf"(?P<name>[^\d,;\n]*[^\d,;\n\s])(?:(?P<gap>{_GAP})(?P<core>.+))?$"
 )
-_BUILDING = rf"(?s)^(?P<name>[^\d,;\n]*[^\d,;\n\s])(?P<gap>{_GAP})(?P<core>\p{{L}}[^\d,;\n]*\s\d.*)$"
+_BUILDING = rf"(?s)^(?P<name>[^\d,;\n]*[^\d,;\n\s])(?P<gap>{_GAP})(?P<core>{LETTER}[^\d,;\n]*\s\d.*)$"
 
 Mapped = Callable[[pa.Array], pa.Array]
 

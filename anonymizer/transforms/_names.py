@@ -20,7 +20,7 @@ from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary, below, languages
-from anonymizer.pseudonyms.written_form import compact, flat_bytes, restore_case, single_spaced, with_bytes
+from anonymizer.pseudonyms.written_form import LETTER, compact, flat_bytes, restore_case, single_spaced, with_bytes
 from anonymizer.transforms._cells import by_distinct, first_fitting, of_rows, part_domain
 from anonymizer.transforms._pieces import cut, filtered, replaced
 
@@ -40,7 +40,7 @@ _SEX_ENDINGS = ("(a|ine|tte)$", "(ar|c|ch|f|hard|ik|im|o|os|rt|ter|us)$")
 """Endings of female and of male first names: those that at least 20 names of the word lists have and 95 % of them for
 one sex. Chosen so from nine tenths of the lists' 3,885 names of one sex, such endings (up to four letters) tell the
 sex of 38 % of the other tenth, and 95.6 % of these rightly."""
-INITIALS = r"^(?:\p{L}\.-?)+\p{L}?\.?$|^\p{L}$"
+INITIALS = rf"^(?:{LETTER}\.-?)+{LETTER}?\.?$|^{LETTER}$"
 """J. J.P. J.-P. and a letter alone."""
 _IN_WORD = np.array([chr(byte) not in " -," for byte in range(256)])
 _PARTICLE = "^(van|von|mc|d[eiu]|l[ea]|te[nr]|dh)"
@@ -196,7 +196,7 @@ class Names:
         if dotted.true_count:
             plain = pc.replace_substring_regex(pc.filter(texts, dotted), r"[^\x00-\x7F]", "x")
             names = pc.replace_with_mask(names, dotted, self.initials(plain))
-        title = pc.and_(pc.match_substring_regex(texts, r"\pL\pL\.$"), pc.is_in(keys, value_set=TITLES))
+        title = pc.and_(pc.match_substring_regex(texts, rf"{LETTER}{LETTER}\.$"), pc.is_in(keys, value_set=TITLES))
         return pc.if_else(title, texts, names) if title.true_count and self.width is None else names
 
     def is_known(self, keys: pa.Array) -> NDArray[np.bool_]:
