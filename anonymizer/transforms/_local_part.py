@@ -65,9 +65,11 @@ class LocalParts:
         return pc.if_else(pc.equal(named, ""), None, named), alone
 
     def _parted(self, pieces: Pieces, letters: np.ndarray) -> tuple[Pieces, np.ndarray]:
-        """Words that stand alone and that no list knows, in two where the lists know both halves."""
+        """Words that stand alone and that no list holds, in two where the lists hold both halves."""
         words = np.bincount(pieces.row[pieces.is_word], minlength=len(pieces.rows) - 1)
-        alone = np.flatnonzero((letters == ord("W")) & (words[pieces.row] == 1))
+        single = words[pieces.row] == 1
+        alone = np.flatnonzero(single & np.isin(letters, [ord("W"), ord("S")]))
+        alone = alone[~self._last.names.is_listed(pieces.texts.take(pa.array(alone)))]
         if not len(alone):
             return pieces, letters
         encoded = pieces.texts.take(pa.array(alone)).dictionary_encode()
@@ -100,7 +102,7 @@ class LocalParts:
             cuts[new] = np.broadcast_to(at, len(words))[new]
             before[new], behind[new] = ord(kinds[0]), ord(kinds[1])
 
-        surname, first = self._last.names.is_known, self._first.is_known
+        surname, first = self._last.names.is_listed, self._first.is_listed
         put((lengths == 2), 1, "II")
         for size in range(_LONGEST_FIRST, 2, -1):
             rest = lengths - size

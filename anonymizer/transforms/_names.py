@@ -199,12 +199,17 @@ class Names:
         title = pc.and_(pc.match_substring_regex(texts, rf"{LETTER}{LETTER}\.$"), pc.is_in(keys, value_set=TITLES))
         return pc.if_else(title, texts, names) if title.true_count and self.width is None else names
 
+    def is_listed(self, keys: pa.Array) -> NDArray[np.bool_]:
+        """Which tokens the word lists of real names hold."""
+        return np.asarray(pc.is_in(keys, value_set=self._known.keys).to_numpy(zero_copy_only=False))
+
     def is_known(self, keys: pa.Array) -> NDArray[np.bool_]:
-        """Which tokens the word lists of real names hold; a surname with a joined particle counts too."""
-        known = pc.is_in(keys, value_set=self._known.keys)
-        if self._list == "surnames":
-            known = pc.or_(known, pc.match_substring_regex(keys, "^van(de|den|der)?[a-z]{4,}"))
-        return np.asarray(known.to_numpy(zero_copy_only=False))
+        """Which tokens the word lists hold; a surname with a joined particle counts too."""
+        listed = self.is_listed(keys)
+        if self._list == "first_names":
+            return listed
+        joined = pc.match_substring_regex(keys, "^van(de|den|der)?[a-z]{4,}")
+        return np.asarray(listed | joined.to_numpy(zero_copy_only=False))
 
     def initials_of(self, keys: pa.Array) -> Integers:
         """The number (0..25) of the letter with which each pseudonym begins; -1 where the key has no first letter."""
