@@ -3,9 +3,10 @@
 The folder tree is the architecture; imports point downwards:
 
     cli/           parses options, prints, exits
-    api            detect(), plan(), run(), preview(), verify(), explain(): what the command line does
+    api/           detect(), plan(), run(), preview(), verify(), explain(): what the command line does
     planning/      schema + findings + rules -> one plan: a decision for each column
     pipeline       source -> transforms -> sink, batch by batch
+    servers/       one file per kind of live database: its dump as a source, loading a result into it
     stores/        one file per dump format: how it is recognised, read and written
     detect/        one file per way of noticing personal data
     transforms/    one file per replacement that a rule file can name

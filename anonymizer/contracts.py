@@ -8,6 +8,7 @@ in UTF-8 and unescaped; SQL NULL is Arrow null. So one replacement serves every 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from anonymizer.model.address import Address
 from anonymizer.model.finding import Evidence
 from anonymizer.model.plan import Domain, Plan
 from anonymizer.model.result import CheckResult, RunResult
@@ -150,6 +152,56 @@ class Store(Protocol):
 
     def open_sink(self, source: Source, target: Path) -> Sink:
         """Writes to `target`, a path inside the private work folder that does not exist yet."""
+
+
+# --- servers ----------------------------------------------------------------------------------------------------
+
+
+class WorkFolder(Protocol):
+    """The private folder of one run, gone when the run ends, however it ends."""
+
+    path: Path
+
+
+class Target(Protocol):
+    """Where one run puts its result. Others see nothing of it before `publish`; without it, all is taken back."""
+
+    path: Path
+    """What is being written, for showing progress; a path that does not exist where that is no file."""
+
+    def sink(self, store: Store, source: Source) -> Sink:
+        """What the pipeline writes to."""
+
+    def written(self) -> Input:
+        """What was written and closed, to be read again: from the live database itself, if it is one."""
+
+    def publish(self) -> None:
+        """Rename or commit it. Raises TargetError."""
+
+
+class Server(Protocol):
+    """A module of `servers/`: one kind of live database, as a source and as a target.
+
+    Errors are SourceError and TargetError with the server's error code; its message may quote data and stays inside.
+    """
+
+    NAME: str
+    SCHEMES: tuple[str, ...]
+    """What its addresses begin with, before `://`."""
+
+    def open_source(self, address: Address, work: WorkFolder) -> AbstractContextManager[Input]:
+        """One consistent state of the database, read-only, as long as the block lasts.
+
+        The input is one that a store recognises: the stream of a dump that is made anew at each `open`, or an input
+        that only one store knows.
+        """
+
+    def open_target(self, address: Address, source: Source, work: WorkFolder) -> AbstractContextManager[Target]:
+        """A target for results of the kind of `source`; what was not published is dropped when the block ends.
+
+        Raises SettingError for a kind that the server cannot take, TargetError for a database that is the source or
+        not empty. Nothing is made before `Target.sink`.
+        """
 
 
 # --- pseudonyms -------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from isal import igzip
 
-from anonymizer.errors import SettingError, SourceError
+from anonymizer.errors import SourceError
 from anonymizer.stores._output import open_output
 from anonymizer.workspace import Workspace
 
@@ -129,12 +129,10 @@ class _SpooledInput(_Input):
 def open_input(argument: str, workspace: Workspace) -> FileInput | FolderInput | _SpooledInput:
     """The source that `argument` names: a file, a folder, "-" for standard input, or a named pipe.
 
-    Raises SourceError when it is missing, unreadable or empty, and SettingError for the address of a live database.
+    Raises SourceError when it is missing, unreadable or empty.
     """
     if argument == PIPE:
         return spool_pipe(sys.stdin.buffer, workspace)
-    if "://" in argument:
-        raise SettingError(f"{argument.split('://')[0][:20]}://… cannot be read; dump the database to a file")
     path = Path(argument)
     try:
         mode = path.stat().st_mode
