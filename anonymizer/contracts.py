@@ -168,12 +168,17 @@ class Target(Protocol):
 
     path: Path
     """What is being written, for showing progress; a path that does not exist where that is no file."""
+    warnings: tuple[str, ...]
+    """What the target could not take over, for the report; it may grow until `publish`."""
 
     def sink(self, store: Store, source: Source) -> Sink:
         """What the pipeline writes to."""
 
     def written(self) -> Input:
         """What was written and closed, to be read again: from the live database itself, if it is one."""
+
+    def proofs(self) -> tuple[CheckResult, ...]:
+        """What has to hold beside the checks of what was written."""
 
     def publish(self) -> None:
         """Rename or commit it. Raises TargetError."""

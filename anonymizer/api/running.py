@@ -61,7 +61,7 @@ def run(
             key=key_status,
             version=version("anonymizer"),
             started=started,
-            warnings=made.warnings,
+            warnings=(*made.warnings, *destination.warnings),
         )
         if dry_run:
             return result
@@ -70,8 +70,10 @@ def run(
         clock.lap("replace")
         progress(Tick("verify"))
         checks = proof.verify(made, origin.input, destination.written(), store.NAME, workspace.path)
+        checks = (*checks, *destination.proofs())
         clock.lap("verify")
-        result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
+        warnings = (*made.warnings, *destination.warnings)
+        result = replace(result, counts=counts, checks=checks, seconds=clock.laps, warnings=warnings)
         if _withholding(result, accept_unverified):
             _tell(result, report_folder)
             _require_passed(result, accept_unverified)
