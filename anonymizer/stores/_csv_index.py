@@ -126,7 +126,7 @@ def index_of(data: bytes | memoryview, dialect: Dialect, columns: int = 0, final
     _require_columns(starts, is_end, columns)
     quotes = quotes[: np.searchsorted(quotes, stop)]
     if len(quotes):
-        _require_quotes(quotes, starts, cell_ends)
+        _require_quotes(quotes, starts, cell_ends, stop)
     if not dialect.terminator:
         _require_line_ends(marks[:stop], quotes)
     rows = len(starts) // columns if columns else 0
@@ -150,15 +150,14 @@ def _masked(text: npt.NDArray[np.uint8], dialect: Dialect) -> tuple[npt.NDArray[
         sign = np.flatnonzero(marks == dialect.comment[0])
         sign = sign[(sign == 0) | (marks[sign - 1] == _LINE_END)]
         marks = marks.copy()
-        quotes, seen = 0, 0
+        quotes, seen, whole = 0, 0, marks.tobytes()
         for position in sign.tolist():  # comments, not cells: there are few
             if dialect.quote:
                 quotes += int(np.count_nonzero(marks[seen:position] == dialect.quote[0]))
             seen = position
             if quotes % 2 == 0:
-                rest = marks[position:]
-                length = int(np.argmax(rest == _LINE_END)) if (rest == _LINE_END).any() else len(rest)
-                rest[:length] = _NEUTRAL
+                end = whole.find(b"\n", position)
+                marks[position : end if end >= 0 else len(marks)] = _NEUTRAL
                 comments.append(position)
     return marks, np.array(comments, np.int64)
 
@@ -167,18 +166,30 @@ def _separators(
     marks: npt.NDArray[np.uint8], dialect: Dialect
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
     """Where cells end, where the next ones begin, which of these are line ends; and where quotes stand."""
-    if len(dialect.delimiter) == 1 and not dialect.terminator:
-        ends = np.flatnonzero((marks == dialect.delimiter[0]) | (marks == _LINE_END))
-        is_end = marks[ends] == _LINE_END
-        after = ends + 1
-        returns = is_end & (marks[np.maximum(ends - 1, 0)] == _RETURN) & (ends > 0)
-        ends = ends - returns
-    else:
+    if len(dialect.delimiter) > 1 or dialect.terminator:
         ends, after, is_end = _of_several_bytes(marks, dialect)
-    quotes = np.flatnonzero(marks == dialect.quote[0]) if dialect.quote else np.empty(0, np.int64)
-    if len(quotes):
+        quotes = np.flatnonzero(marks == dialect.quote[0]) if dialect.quote else np.empty(0, np.int64)
         outside = np.searchsorted(quotes, after) % 2 == 0
-        ends, after, is_end = ends[outside], after[outside], is_end[outside]
+        return ends[outside], after[outside], is_end[outside], quotes
+    wanted = (marks == dialect.delimiter[0]) | (marks == _LINE_END)
+    if dialect.quote:
+        wanted |= marks == dialect.quote[0]
+    found = np.flatnonzero(wanted)
+    letters = marks[found]
+    quotes = found[:0]
+    if dialect.quote:
+        is_quote = letters == dialect.quote[0]
+        quotes = found[is_quote]
+        if len(quotes):
+            outside = (np.cumsum(is_quote, dtype=np.int32) & 1 == 0) & ~is_quote
+            found, letters = found[outside], letters[outside]
+    is_end = letters == _LINE_END
+    after, ends = found + 1, found
+    lines = found[is_end]
+    returns = (marks[lines - 1] == _RETURN) & (lines > 0)
+    if returns.any():
+        ends = ends.copy()
+        ends[is_end] -= returns
     return ends, after, is_end, quotes
 
 
@@ -217,19 +228,22 @@ def _require_columns(starts: Positions, is_end: npt.NDArray[np.bool_], columns: 
         raise Fault(int(starts[first]), f"the row has {int(counts[row])} values instead of {columns}")
 
 
-def _require_quotes(quotes: npt.NDArray[np.int64], starts: Positions, ends: Positions) -> None:
+def _require_quotes(quotes: npt.NDArray[np.int64], starts: Positions, ends: Positions, size: int) -> None:
     """Quotes stand at both ends of a cell or, doubled, within one that has them there."""
-    cell = np.searchsorted(starts, quotes, side="right") - 1
-    other = cell[1:] != cell[:-1]
-    first, last = np.concatenate(([True], other)), np.concatenate((other, [True]))
-    number = np.arange(len(quotes))
-    odd = (number - np.maximum.accumulate(np.where(first, number, 0))) % 2 == 1
-    pairs = np.append(np.diff(quotes) == 1, False)
-    wrong = first & (quotes != starts[cell])
-    wrong |= last & ((quotes + 1 != ends[cell]) | ~odd)
-    wrong |= ~last & odd & ~pairs
+    edge = np.zeros(size + 2, bool)
+    opening, closing = quotes[::2], quotes[1::2]
+    doubled = opening[1:] == closing[: len(opening) - 1] + 1
+    edge[starts] = True
+    wrong = ~edge[opening]
+    wrong[1:] &= ~doubled
     if wrong.any():
-        raise Fault(int(quotes[np.argmax(wrong)]), "a quote stands where none may")
+        raise Fault(int(opening[np.argmax(wrong)]), "a quote stands where none may")
+    edge[:] = False
+    edge[ends] = True
+    wrong = ~edge[closing + 1]
+    wrong[: len(doubled)] &= ~doubled
+    if wrong.any():
+        raise Fault(int(closing[np.argmax(wrong)]), "a quote stands where none may")
 
 
 def _require_line_ends(marks: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64]) -> None:

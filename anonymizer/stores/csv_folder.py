@@ -119,11 +119,13 @@ class CsvSource:
             wanted = tuple(columns.get(table.name, ()))
             for form in self._formats[table.name]:
                 yield Verbatim(place=Begin(form.file.path, form.wide))
+                if not wanted:
+                    for data in open_file(form.file, form.wide):
+                        yield Verbatim(data)
+                    continue
                 for piece in pieces(form):
                     if not isinstance(piece, Block):
                         yield Verbatim(piece)
-                    elif not wanted:
-                        yield Verbatim(piece.index.block)
                     else:
                         batch, frame = _csv_text.read(
                             piece.index, form.columns, wanted, form.file.input.name, piece.line
