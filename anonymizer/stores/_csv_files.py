@@ -74,6 +74,16 @@ def is_table(name: str) -> bool:
     return _bare(name)[1] in SUFFIXES
 
 
+def unpacked(name: str) -> str:
+    """The name without the suffix that says how the file is compressed.
+
+    >>> unpacked("people.csv.gz")
+    'people.csv'
+    """
+    stem, suffix = _bare(name)
+    return stem + suffix
+
+
 def file_name(source: Input) -> str:
     """The name of a source that is one file; within an archive of one, the name that it has there."""
     return member_name(source) or source.name

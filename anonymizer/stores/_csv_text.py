@@ -170,7 +170,7 @@ def _written(raw: pa.Array, frame: Frame, place: int, differs: npt.NDArray[np.bo
             values = quoted if quotes.true_count == len(quotes) else pc.if_else(quotes, quoted, values)
     elif special.true_count:
         values = _escaped(values, dialect)
-        if not dialect.escape or _special(values, dialect, first=False).true_count:
+        if not dialect.escape or pc.is_in(values, value_set=pa.array(dialect.missing, pa.binary())).true_count:
             raise TargetError(
                 f"{where}: a new value holds a delimiter, a line end or nothing, which a file without quotes cannot"
                 " tell from its own; state quoteChar in datapackage.json or keep the column"
@@ -200,9 +200,12 @@ def _inside_quotes(values: pa.Array, dialect: Dialect) -> pa.Array:
 
 
 def _escaped(values: pa.Array, dialect: Dialect) -> pa.Array:
+    """As they stand without quotes, where there are escapes; a first letter that begins a comment is escaped too."""
     if not dialect.escape:
         return values
     values = pc.replace_substring(values, pattern=ESCAPE, replacement=ESCAPE * 2)
     for mark, letter in ((dialect.delimiter, ESCAPE + dialect.delimiter), *_LINE_BREAK.items()):
         values = pc.replace_substring(values, pattern=mark, replacement=letter)
+    if dialect.comment:
+        values = pc.replace_substring_regex(values, b"^" + re.escape(dialect.comment), ESCAPE * 2 + dialect.comment)
     return values

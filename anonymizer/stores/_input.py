@@ -155,6 +155,15 @@ def members_of(source: Any) -> tuple[str, ...]:
         return ()
 
 
+_DUMPS = (".sql", ".dump", ".backup", ".tar", ".bacpac", ".sqlite", ".sqlite3", ".db")
+
+
+def is_dump(name: str) -> bool:
+    """Whether a name in a folder or an archive is that of a database."""
+    path = Path(name.lower())
+    return (path.stem if path.suffix in (".gz", ".zst", ".xz", ".zip") else path.name).endswith(_DUMPS)
+
+
 def member_name(source: Any) -> str:
     """The name of the one file in a zip archive that is read as if it were that file; "" for anything else."""
     if not isinstance(source, FileInput) or not source.compressed:

@@ -19,12 +19,13 @@ from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, Schema, Table, TableName
 from anonymizer.stores import _csv_text
-from anonymizer.stores._csv_files import Layout, TableFiles, file_name, is_table, layout_of, paths_of
+from anonymizer.stores._csv_files import Layout, TableFiles, file_name, is_table, layout_of, paths_of, unpacked
 from anonymizer.stores._csv_reading import Block, Format, formats, open_file, pieces
 from anonymizer.stores._csv_sink import Begin, CsvSink
 from anonymizer.stores._csv_text import WrongEncoding
 from anonymizer.stores._csv_types import TypeTelling
 from anonymizer.stores._datapackage import FILE
+from anonymizer.stores._input import is_dump
 from anonymizer.stores._thinning import BatchThinning
 
 NAME = "CSV files"
@@ -42,7 +43,8 @@ def recognises(source: Input) -> bool:
     """A folder or archive with files that are tables by their names, or one such file that holds text but no SQL."""
     paths = paths_of(source)
     if paths or source.path.is_dir():
-        return "toc.dat" not in paths and (FILE in paths or any(map(is_table, paths)))
+        dumps = "toc.dat" in paths if source.path.is_dir() else any(map(is_dump, paths))
+        return not dumps and (FILE in paths or any(map(is_table, paths)))
     if not is_table(file_name(source)):
         return False
     head = source.head(_HEAD_BYTES)
@@ -85,7 +87,7 @@ class CsvSource:
     def only_file(self) -> str:
         """The name of the file that the source is; "" for a folder or an archive of several."""
         first = self._layout.tables[0].files[0]
-        return "" if first.path else Path(file_name(self.input)).name
+        return "" if first.path else unpacked(Path(file_name(self.input)).name)
 
     def schema(self) -> Schema:
         """See contracts.Source. Every row of every file is looked at."""

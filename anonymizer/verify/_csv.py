@@ -184,7 +184,7 @@ class CsvReader(Reader):
             head.detach()
         stated = _STATED.match(text.removeprefix(_MARK))
         text = _before(text)[1]
-        for form in _csv_cells.candidates(stated[1] if stated else "", text, missing):
+        for form in _csv_cells.candidates(stated[1] if stated else "", text, escapes, missing):
             try:
                 whole = split_rows(text, form, final=not more)[0]
                 if _csv_cells.width(whole, form) != columns:

@@ -68,11 +68,15 @@ class Form:
         return re.compile(rf"(?:{bare})(?:(?P<more>{delimiter})|(?P<end>{end})|\Z)", re.DOTALL)
 
 
-def candidates(stated: str, text: str, missing: tuple[str, ...]) -> Iterator[Form]:
-    """The forms that a file may have of which nothing is stated but, perhaps, the delimiter."""
+def candidates(stated: str, text: str, escapes: bool, missing: tuple[str, ...]) -> Iterator[Form]:
+    """The forms that a file may have of which nothing is stated but, perhaps, the delimiter.
+
+    `escapes` is whether a backslash stands before a quote somewhere.
+    """
     signs = stated or _SIGNS
     yield from (Form(sign, missing=missing) for sign in signs)
-    yield from (Form(sign, escape="\\", missing=missing) for sign in signs)
+    if escapes:
+        yield from (Form(sign, escape="\\", missing=missing) for sign in signs)
     for sign in set(signs) & set("\t|"):
         if re.search(rf"(?:^|{re.escape(sign)})\\N(?:$|\r|{re.escape(sign)})", text, re.MULTILINE):
             nulls = missing if missing != ("",) else ("\\N",)
