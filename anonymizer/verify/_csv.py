@@ -160,12 +160,14 @@ class CsvReader(Reader):
         escapes, tail = False, b""
         decoders = {name: _decoder(name) for name in ((stated,) if stated else ("utf-8", "cp1252", "latin-1"))}
         with self._open(path) as stream:
-            while data := stream.read(_HEAD):
+            data = b"whatever"
+            while data:
+                data = stream.read(_HEAD)
                 escapes = escapes or b'\\"' in tail + data
                 tail = data[-1:]
                 for name in list(decoders):
                     try:
-                        decoders[name].decode(data)
+                        decoders[name].decode(data, not data)
                     except UnicodeDecodeError:
                         del decoders[name]
         for name in decoders:
@@ -250,7 +252,7 @@ def _batch(text: str, columns: tuple[str, ...], form: Form) -> pa.RecordBatch:
         cells = _csv_cells.cells(text, form, len(columns))
         arrays = [pa.array([row[place] for row in cells], pa.string()) for place in range(len(columns))]
         return pa.RecordBatch.from_arrays(arrays, names=list(columns))
-    data = text.encode()
+    data = text.encode() + b"\n" * (not text.endswith("\n"))  # a last empty cell would be taken for a quoted one
     names = [str(number) for number in range(len(columns))]
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
