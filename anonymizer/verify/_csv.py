@@ -137,13 +137,14 @@ class CsvReader(Reader):
         """The text in pieces of whole rows, without its comments."""
         with self._open(path) as stream:
             text = io.TextIOWrapper(cast(Any, stream), codec, newline="")
-            rest = ""
+            before, rest = _before(text.read(BLOCK))
             while True:
                 more = text.read(max(BLOCK, len(rest)))
                 rest += more
                 chunk, rest, comments = split_rows(rest, form, final=not more)
-                if chunk or comments:
-                    yield chunk, comments
+                if chunk or comments or (before and not more):
+                    yield before + chunk, comments
+                    before = ""
                 if not more:
                     text.detach()
                     return

@@ -57,12 +57,12 @@ class Form:
     def cell(self) -> re.Pattern[str]:
         """A cell and what ends it: the delimiter, the end of the row or of the text."""
         delimiter, end = re.escape(self.delimiter), re.escape(self.end) if self.end else r"\r?\n"
-        any_of = rf"\\.|(?!{delimiter}|{end})[^\\]" if self.escape else rf"(?!{delimiter}|{end})."
+        quote = re.escape(self.quote)
+        any_of = rf"\\.|(?!{delimiter}|{end})[^\\{quote}]" if self.escape else rf"(?!{delimiter}|{end}|{quote or end})."
         if not self.end and len(self.delimiter) == 1 and not self.escape:
-            any_of = rf"[^{delimiter}\r\n]|\r(?!\n)"
+            any_of = rf"[^{delimiter}\r\n{quote}]|\r(?!\n)"
         bare = rf"(?P<bare>(?:{any_of})*+)"
         if self.quote:
-            quote = re.escape(self.quote)
             inner = rf"[^{quote}\\]|\\.|{quote}{quote}" if self.escape else rf"[^{quote}]|{quote}{quote}"
             bare = rf"{quote}(?P<quoted>(?:{inner})*+){quote}|(?!{quote}){bare}"
         return re.compile(rf"(?:{bare})(?:(?P<more>{delimiter})|(?P<end>{end})|\Z)", re.DOTALL)
@@ -144,7 +144,8 @@ def _value(found: re.Match[str], form: Form) -> Cell:
     if quoted is None and text in form.missing:
         return None
     if form.escape:
-        return re.sub(r"\\(.)|(\"\")", lambda hit: _LETTERS.get(hit[1], hit[1]) if hit[1] else hit[2][:1], text,
+        doubled = re.escape(form.quote * 2) or r"\Z"
+        return re.sub(rf"\\(.)|{doubled}", lambda hit: _LETTERS.get(hit[1], hit[1]) if hit[1] else form.quote, text,
                       flags=re.DOTALL)  # fmt: skip
     return text.replace(form.quote * 2, form.quote) if form.quote and quoted is not None else text
 
