@@ -282,6 +282,7 @@ def _refuse_other_kind(kind: str, target: Path | None) -> None:
     if target is None:
         return
     wanted = {".sqlite": "SQLite file", ".sqlite3": "SQLite file", ".db": "SQLite file", ".parquet": "Parquet folder"}
+    wanted |= dict.fromkeys((".csv", ".tsv"), "CSV files")
     other = wanted.get(target.suffix.lower(), kind)
     if other != kind:
         raise SettingError(f"the result of a {kind} is a {kind}, not a {other}; give {target.name} another suffix")
@@ -316,7 +317,7 @@ def _publish(partial: Path, target: Path | None) -> None:
         publish(partial, target)
         return
     if partial.is_dir():
-        raise SettingError("a directory archive cannot be written to a pipe; name a target folder")
+        raise SettingError("a folder cannot be written to a pipe; name a target folder")
     try:
         with partial.open("rb") as result:
             while block := result.read(1 << 20):

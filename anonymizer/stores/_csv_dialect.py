@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,6 +39,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_SIGNS = tuple(bytes([sign]) for sign in b"+&~^#$%*|:;,!@")
 _ADVICE = "state the dialect in datapackage.json"
 
 _ROWS = 2000
@@ -108,10 +110,10 @@ def tell(head: bytes, final: bool, likely: bytes = b"") -> Dialect:
                 break
         if fits:
             break
-    if likely in fits:
-        return fits[likely].dialect
-    if len(fits) == 1:
-        return next(iter(fits.values())).dialect
+    if likely in fits or len(fits) == 1:
+        fit = fits.get(likely) or next(iter(fits.values()))
+        _require_whole_delimiter(fit.index)
+        return fit.dialect
     if fits:
         named = " and by ".join(_NAMES[delimiter] for delimiter in fits)
         raise Untold(f"the rows can be taken apart by {named}; {_ADVICE}")
@@ -130,6 +132,16 @@ def _variants(delimiter: bytes, text: bytes, bare: bool) -> list[Dialect]:
     if re.search(edge, text, re.MULTILINE):
         return [Dialect(delimiter, b"", ESCAPE, missing=(b"\\N",))]
     return [Dialect(delimiter, b"")]
+
+
+def _require_whole_delimiter(index: Index) -> None:
+    """A sign that ends every cell but the last ones belongs to a delimiter of several characters."""
+    inner, empty = index.ends[:, :-1], index.starts[:, :-1] == index.ends[:, :-1]
+    if index.rows < _ENOUGH_ROWS or empty.any():
+        return
+    signs = np.frombuffer(index.block, np.uint8)[inner - 1]
+    if (signs == signs[0, 0]).all() and bytes(signs[0, :1]) in _SIGNS:
+        raise Untold(f"the delimiter seems to have several characters; {_ADVICE}")
 
 
 def _misfit(text: bytes, faults: dict[bytes, Fault]) -> Untold:

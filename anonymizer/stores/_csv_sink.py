@@ -11,6 +11,7 @@ from typing import Any
 from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import InternalError, TargetError
 from anonymizer.stores import _csv_text
+from anonymizer.stores._csv_files import is_table
 from anonymizer.stores._output import ArchiveOutput, Output, open_archive, open_output
 from anonymizer.stores._utf16 import Encoder
 
@@ -40,6 +41,8 @@ class CsvSink:
         elif only_file:
             self._file = open_output(target)
         else:
+            if is_table(target.name):
+                raise TargetError(f"the result of several files is a folder or a .zip; give {target.name} another name")
             try:
                 target.mkdir(mode=0o700)
             except OSError as error:

@@ -249,7 +249,7 @@ def _listed(package: Any) -> list[tuple[str, tuple[str, str], dict[str, Any]]]:
 
 
 def _batch(text: str, columns: tuple[str, ...], form: Form) -> pa.RecordBatch:
-    if not form.plain:
+    if not form.plain or text.startswith(_MARK):  # Arrow would take a letter of the first cell for a mark
         cells = _csv_cells.cells(text, form, len(columns))
         arrays = [pa.array([row[place] for row in cells], pa.string()) for place in range(len(columns))]
         return pa.RecordBatch.from_arrays(arrays, names=list(columns))
