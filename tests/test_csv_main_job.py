@@ -196,3 +196,32 @@ def test_a_folder_with_a_letter_in_it_is_not_copied(folder: Path, tmp_path: Path
     with pytest.raises(SourceError, match=r"letter to Aline\.pdf"):
         api.run(folder, tmp_path / "safe", assume_masked=True)
     assert not (tmp_path / "safe").exists()
+
+
+def test_the_files_of_adventureworks_are_made_safe_with_a_schema_file(samples: Path, tmp_path: Path):
+    """Without header, delimited by tabs or by `+|` and `&|`, as SQL Server's BULK INSERT takes them."""
+    columns: dict[str, list[str]] = {}
+    for row in csv.DictReader(io.StringIO((samples / "adventureworks" / "columns.csv").read_text("utf-8"))):
+        columns.setdefault(row["table"].split(".")[-1], []).append(row["column"])
+    folder = tmp_path / "aw"
+    folder.mkdir()
+    resources = []
+    for path in sorted((samples / "adventureworks" / "csv").glob("*.csv")):
+        data = path.read_bytes()
+        if path.stem == "ProductReview":  # its values hold line ends that nothing tells from a row's
+            continue
+        (folder / path.name).write_bytes(data)
+        dialect = {"header": False, "quoteChar": "", "delimiter": "\t", "lineTerminator": "\n"}
+        if b"+|" in data:
+            dialect |= {"delimiter": "+|", "lineTerminator": "&|\r\n" if b"&|\r\n" in data else "&|\n"}
+        fields = [{"name": name} for name in columns[path.stem]]
+        described = {"path": path.name, "encoding": "utf-8", "dialect": dialect, "schema": {"fields": fields}}
+        resources.append({"name": path.stem, **described})
+    (folder / "datapackage.json").write_text(json.dumps({"resources": resources}))
+    result = api.run(folder, tmp_path / "safe", assume_masked=True)
+    assert [check.check for check in result.checks if check.outcome is Outcome.FAILED] == []
+    assert len(list((tmp_path / "safe").glob("*.csv"))) == len(resources)
+    mails = [line.split("+|")[2] for line in (folder / "EmailAddress.csv").read_text("utf-8").splitlines()]
+    assert len(mails) > 1000
+    safe = b"".join(path.read_bytes() for path in (tmp_path / "safe").glob("*.csv"))
+    assert snapshots.survivors(set(mails), safe) == 0

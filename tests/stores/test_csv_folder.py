@@ -499,7 +499,8 @@ def test_one_of_several_dumps_in_an_archive_is_named_behind_a_slash(tmp_path: Pa
 # --- whatever comes ---------------------------------------------------------------------------------------------
 
 CELLS = st.none() | st.text(
-    st.sampled_from("ab,;|\t\"\n\r\\'# éł漢N0") | st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"),
+    st.sampled_from("ab,;|\t\"\n\r\\'# éł漢N0")
+    | st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"),
     max_size=8,
 )
 """Any value, most of them with signs that mean something."""
