@@ -282,7 +282,7 @@ def _refuse_other_kind(kind: str, target: Path | None) -> None:
     if target is None:
         return
     wanted = {".sqlite": "SQLite file", ".sqlite3": "SQLite file", ".db": "SQLite file", ".parquet": "Parquet folder"}
-    wanted |= dict.fromkeys((".csv", ".tsv"), "CSV files")
+    wanted |= dict.fromkeys((".csv", ".tsv"), "CSV folder")
     other = wanted.get(target.suffix.lower(), kind)
     if other != kind:
         raise SettingError(f"the result of a {kind} is a {kind}, not a {other}; give {target.name} another suffix")

@@ -155,7 +155,7 @@ def test_a_target_of_another_kind_is_refused(folder: Path, database: Path, tmp_p
         api.run(folder, tmp_path / "safe.csv", assume_masked=True)
     with pytest.raises(SettingError, match="not a SQLite file"):
         api.run(folder, tmp_path / "safe.sqlite", assume_masked=True)
-    with pytest.raises(SettingError, match="not a CSV files"):
+    with pytest.raises(SettingError, match="not a CSV folder"):
         api.run(database, tmp_path / "safe.csv", assume_masked=True)
     with pytest.raises(SettingError, match="folder cannot be written to a pipe"):
         api.run(folder, api.PIPE, assume_masked=True)

@@ -45,6 +45,8 @@ _ADVICE = "state the dialect in datapackage.json"
 _ROWS = 2000
 _ENOUGH_ROWS = 5
 _NAME_LENGTH = 64
+_NOTHING = frozenset(("n/a", "na", "nan", "nil", "none", "null", "unknown", "onbekend", "inconnu"))
+"""Words that stand for a missing value."""
 _PROGRAM_NAME = re.compile(
     r"[a-z]+[0-9]*(_[a-z0-9]+)+|[A-Z]+[0-9]*(_[A-Z0-9]+)+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*", re.ASCII
 )
@@ -87,8 +89,8 @@ def tell(head: bytes, final: bool, likely: bytes = b"") -> Dialect:
 
     `likely` is the delimiter that the file's name speaks for. Raises Untold.
     """
-    stated = _STATED.match(head[len(preamble_of(head)) :]) or _STATED.search(preamble_of(head))
-    text = head[len(preamble_of(head)) :]
+    before = preamble_of(head)
+    stated, text = _STATED.search(before), head[len(before) :]
     delimiters = (stated[1],) if stated else _DELIMITERS
     if b"\0" in text:
         raise Untold("the file holds binary data")
@@ -190,7 +192,13 @@ def _is_value(cell: str | None) -> bool:
     """Whether it cannot be the name of a column."""
     if not cell:
         return False
-    if len(cell) > _NAME_LENGTH or "@" in cell or "\n" in cell or not any(map(str.isalpha, cell)):
+    if (
+        cell.lower() in _NOTHING
+        or len(cell) > _NAME_LENGTH
+        or "@" in cell
+        or "\n" in cell
+        or not any(map(str.isalpha, cell))
+    ):
         return True
     return bool(fitting(pa.array([cell])))
 

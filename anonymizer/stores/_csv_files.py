@@ -96,7 +96,7 @@ def paths_of(source: Input) -> tuple[str, ...]:
     found: list[str] = []
     try:
         for folder, folders, names in os.walk(source.path):
-            folders.sort()
+            names += [name for name in folders if (Path(folder) / name).is_symlink()]  # not looked into: refused
             found += [(Path(folder) / name).relative_to(source.path).as_posix() for name in names]
     except OSError as error:
         raise SourceError(f"{source.name} cannot be read ({os.strerror(error.errno or 0)})") from None
@@ -110,7 +110,11 @@ def layout_of(source: Input) -> Layout:
         name = PurePosixPath(Path(file_name(source)).as_posix()).name
         _refuse_described(source)
         return Layout((TableFiles(TableName("", _bare(name)[0]), (File("", source),)),))
-    files = {path: File(path, _opened(source, path)) for path in paths}
+    outside = next((path for path in paths if not _is_inside(path)), None)
+    if outside is not None:
+        raise SourceError(f"{source.name} holds a file whose path leads out of it; pack it anew")
+    files = {path: File(path, _opened(source, path)) for path in paths if is_table(path) or path == FILE}
+    _refuse(source, [path for path in paths if path not in files], FILE in files)
     if len(set(map(str.lower, paths))) < len(paths):
         raise SourceError(f"{source.name} holds files whose names differ by capitals alone; rename them")
     package = files.pop(FILE, None)
@@ -126,6 +130,11 @@ def layout_of(source: Input) -> Layout:
     if twice is not None:
         raise SourceError(f"{source.name} holds the table {twice} twice; rename or remove a file")
     return Layout(tables, (package,) if package is not None else ())
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return ".." not in parts and parts[0] != "/" and not re.search(r"[\\:\0]", path)
 
 
 def _opened(source: Input, path: str) -> Input:

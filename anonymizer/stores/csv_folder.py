@@ -28,7 +28,7 @@ from anonymizer.stores._datapackage import FILE
 from anonymizer.stores._input import is_dump
 from anonymizer.stores._thinning import BatchThinning
 
-NAME = "CSV files"
+NAME = "CSV folder"
 
 _HEAD_BYTES = 1 << 12
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]|\A(?:PK\x03\x04|%PDF|\x1f\x8b|SQLite format)")

@@ -156,8 +156,9 @@ class CsvReader(Reader):
             head = stream.read(512)
         if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return ("utf-16-le" if head[:1] == b"\xff" else "utf-16-be"), True
-        if len(head) > 3 and 0 in head and (not stated or "16" in stated):
-            return ("utf-16-le" if head[1] == 0 else "utf-16-be"), True
+        even, odd = head[: len(head) & ~1 : 2].count(0), head[1::2].count(0)
+        if len(head) > 3 and bool(even) != bool(odd) and max(even, odd) > len(head) // 4:
+            return ("utf-16-le" if odd else "utf-16-be"), True
         escapes, tail = False, b""
         decoders = {name: _decoder(name) for name in ((stated,) if stated else ("utf-8", "cp1252", "latin-1"))}
         with self._open(path) as stream:

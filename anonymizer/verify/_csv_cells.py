@@ -150,11 +150,15 @@ def _value(found: re.Match[str], form: Form) -> Cell:
     return text.replace(form.quote * 2, form.quote) if form.quote and quoted is not None else text
 
 
+def _is_blank(line: str, form: Form) -> bool:
+    return line in (form.end, "") if form.end else line in ("\n", "\r\n", "")
+
+
 def cells(text: str, form: Form, columns: int) -> list[list[Cell]]:
     """All rows of a text without comments. Raises Misfit for one of another width."""
     found = []
     for start, end, row in _rows(text, form, True, []):
-        if columns != 1 and len(row) == 1 and not text[start:end].strip("\r\n") and not form.end:
+        if columns != 1 and _is_blank(text[start:end], form):
             continue
         if len(row) != columns:
             raise Misfit(f"holds a row that does not have {columns} columns")
@@ -165,7 +169,7 @@ def cells(text: str, form: Form, columns: int) -> list[list[Cell]]:
 def width(text: str, form: Form, columns: int = 0) -> int:
     """How many cells every row has. Raises Misfit when they differ."""
     for start, end, row in _rows(text, form, True, []):
-        if len(row) == 1 and not text[start:end].strip("\r\n") and columns != 1:
+        if columns != 1 and _is_blank(text[start:end], form):
             continue
         columns = columns or len(row)
         if len(row) != columns:
@@ -176,6 +180,6 @@ def width(text: str, form: Form, columns: int = 0) -> int:
 def first_row(text: str, form: Form) -> tuple[str, str, list[str]]:
     """The first row as it stands, the rest of the text, and the row's cells, blank lines before it with it."""
     for start, end, row in _rows(text, form, True, []):
-        if text[start:end].strip("\r\n"):
+        if not _is_blank(text[start:end], form):
             return text[:end], text[end:], [cell or "" for cell in row]
     return "", text, []

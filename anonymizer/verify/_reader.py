@@ -35,7 +35,7 @@ _READERS = {
     "SQLite file": "_sqlite",
     "SQLite dump": "_sqlite_dump",
     "MySQL dump": "_mysql_dump",
-    "CSV files": "_csv",
+    "CSV folder": "_csv",
 }
 
 

@@ -630,3 +630,26 @@ def test_the_index_agrees_with_the_reader_of_python(rows: list[list[str]]):
     assert list(csv.reader(io.StringIO(out.getvalue(), newline=""))) == rows
     with suppress(AnonymizerError):
         index_of(data[:-3], Dialect(), 2, final=False)
+
+
+@pytest.mark.parametrize("name", ["../people.csv", "/etc/people.csv", "a\\b.csv", "crm/../../people.csv"])
+def test_an_archive_cannot_write_outside_the_result(name: str, tmp_path: Path, workspace: Workspace):
+    archive = tmp_path / "bad.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("a.csv", text_of(PEOPLE))
+        packed.writestr(name, text_of(PEOPLE))
+    with pytest.raises(SourceError, match="leads out of it"):
+        opened(archive, workspace)
+
+
+def test_a_link_to_another_folder_is_refused(tmp_path: Path, workspace: Workspace):
+    folder_of(tmp_path / "other", {"b.csv": text_of(PEOPLE)})
+    path = folder_of(tmp_path / "in", {"a.csv": text_of(PEOPLE)})
+    (path / "crm").symlink_to(tmp_path / "other", target_is_directory=True)
+    with pytest.raises(SourceError, match="crm"):
+        opened(path, workspace)
+
+
+def test_a_word_for_nothing_over_numbers_makes_no_header(tmp_path: Path, workspace: Workspace):
+    path = folder_of(tmp_path / "in", {"a.csv": "unknown,Jan\n1,Piet\n2,Joris\n3,Korneel\n"})
+    assert contents(opened(path, workspace))["a"][0] == ("unknown", "Jan")
