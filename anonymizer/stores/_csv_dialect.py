@@ -192,19 +192,14 @@ def _is_value(cell: str | None) -> bool:
     """Whether it cannot be the name of a column."""
     if not cell:
         return False
-    if (
-        cell.lower() in _NOTHING
-        or len(cell) > _NAME_LENGTH
-        or "@" in cell
-        or "\n" in cell
-        or not any(map(str.isalpha, cell))
-    ):
+    if len(cell) > _NAME_LENGTH or "@" in cell or "\n" in cell or not any(map(str.isalpha, cell)):
         return True
     return bool(fitting(pa.array([cell])))
 
 
 def _occurs(cell: str | None, values: pa.Array) -> bool:
-    return cell is not None and bool(pc.any(pc.equal(values, cell)).as_py())
+    """Whether the cell is a value that its column has again, or a word that stands for one."""
+    return cell is not None and (cell.lower() in _NOTHING or bool(pc.any(pc.equal(values, cell)).as_py()))
 
 
 def _unlike(cell: str, values: pa.Array) -> bool:

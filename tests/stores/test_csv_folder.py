@@ -339,7 +339,7 @@ def test_types_are_told_from_all_values(tmp_path: Path, workspace: Workspace, mo
         "whole": ("1", "-20", T.INTEGER), "exact": ("1", "2.50", T.NUMBER), "day": ("2020-01-31", "1999-12-01", T.DATE),
         "moment": ("2020-01-01 10:00:00", "2020-01-01T10:00:00.5Z", T.TIMESTAMP), "flag": ("true", "false", T.BOOLEAN),
         "key": ("0b6e7c52-9d53-4a0e-8a3b-6a3a6b1f0001", "0B6E7C52-9D53-4A0E-8A3B-6A3A6B1F0002", T.UUID),
-        "zip_code": ("1000", "0999", T.TEXT), "word": ("a", "1", T.TEXT), "none": (None, None, T.TEXT),
+        "zip_code": ("1000", "0999", T.TEXT), "word": ("a", "1", T.TEXT), "empty": (None, None, T.TEXT),
         "comma": ("1,5", "2,5", T.TEXT), "card": ("1234567890123456789", "1", T.TEXT),
         "other": ("2020-13-01", "", T.TEXT),
     }  # fmt: skip
@@ -652,4 +652,5 @@ def test_a_link_to_another_folder_is_refused(tmp_path: Path, workspace: Workspac
 
 def test_a_word_for_nothing_over_numbers_makes_no_header(tmp_path: Path, workspace: Workspace):
     path = folder_of(tmp_path / "in", {"a.csv": "unknown,Jan\n1,Piet\n2,Joris\n3,Korneel\n"})
-    assert contents(opened(path, workspace))["a"][0] == ("unknown", "Jan")
+    with pytest.raises(SourceError, match="first line names"):
+        contents(opened(path, workspace))
