@@ -9,7 +9,10 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 import zipfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -225,3 +228,23 @@ def test_the_files_of_adventureworks_are_made_safe_with_a_schema_file(samples: P
     assert len(mails) > 1000
     safe = b"".join(path.read_bytes() for path in (tmp_path / "safe").glob("*.csv"))
     assert snapshots.survivors(set(mails), safe) == 0
+
+
+@pytest.mark.parametrize(("bad", "words"), [
+    (lambda data: data[: len(data) // 2], b"person.csv, line "),
+    (lambda data: data.replace(b";Aline;", b";Aline;;", 1), b"person.csv, line 2: the row has 9 values instead of 8"),
+    (lambda data: data.replace(b'"called', b'called', 1), b"person.csv, line "),
+    (lambda data: b"", b"person.csv is empty"),
+    (lambda data: data.replace(b"Aline", b"Al\0ne", 1), b"person.csv: the file holds binary data"),
+], ids=["truncated", "ragged", "quote", "empty", "binary"])  # fmt: skip
+def test_a_damaged_file_ends_with_exit_code_4_and_its_place(
+    bad: Callable[[bytes], bytes], words: bytes, folder: Path, tmp_path: Path
+):
+    path = folder / "crm" / "person.csv"
+    path.write_bytes(bad(path.read_bytes()))
+    command = [sys.executable, "-m", "anonymizer", "run", str(folder), str(tmp_path / "safe"), "--assume", "masked"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 4
+    assert words in done.stderr
+    assert snapshots.survivors({cell for person in PEOPLE for cell in person[1:5] if cell}, done.stderr) == 0
+    assert [left.name for left in tmp_path.iterdir()] == [folder.name]

@@ -106,7 +106,8 @@ def formats(file: File, resource: Resource | None, model: Format | None) -> Iter
             for codec in codecs:
                 yield _format(file, wide, replace(each, codec=codec), head, final, resource, model)
     except Untold as untold:
-        raise SourceError(f"{file.input.name}: {untold}") from None
+        place = ", " if str(untold).startswith("line ") else ": "
+        raise SourceError(f"{file.input.name}{place}{untold}") from None
     except Fault as fault:
         at = 1 + head.count(b"\n", 0, fault.position)
         raise SourceError(f"{file.input.name}, line {at}: {fault.sentence}; correct it or datapackage.json") from None

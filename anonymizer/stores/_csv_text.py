@@ -160,10 +160,13 @@ def _written(raw: pa.Array, frame: Frame, place: int, differs: npt.NDArray[np.bo
     if null.true_count and not dialect.missing:
         raise TargetError(f"{where}: missingValues is empty, so NULL cannot be written; keep the column or add one")
     values = raw.fill_null(b"")
-    special = _special(values, dialect, first=frame.index.is_first(frame.starts[:, frame.spans[place]]))
-    special = pc.and_(special, pa.array(differs))
+    quotes = pa.array(frame.quoted[place] | ~differs)
+    special = quotes
+    if quotes.true_count != len(quotes):
+        special = _special(values, dialect, first=frame.index.is_first(frame.starts[:, frame.spans[place]]))
+        special = pc.and_(special, pa.array(differs))
     if dialect.quote:
-        quotes = pc.or_(special, pa.array(frame.quoted[place]))
+        quotes = pc.or_(special, quotes)
         if quotes.true_count:
             body = _inside_quotes(values, dialect)
             quoted = pc.binary_join_element_wise(dialect.quote, body, dialect.quote, b"")

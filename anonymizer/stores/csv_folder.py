@@ -31,7 +31,7 @@ from anonymizer.stores._thinning import BatchThinning
 NAME = "CSV folder"
 
 _HEAD_BYTES = 1 << 12
-_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]|\A(?:PK\x03\x04|%PDF|\x1f\x8b|SQLite format)")
+_BINARY = re.compile(rb"\A(?:PK\x03\x04|%PDF|\x1f\x8b|SQLite format|PGDMP|\xd0\xcf\x11\xe0)")
 _SQL = re.compile(
     rb"\A(?:\xef\xbb\xbf)?(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/;?|\\restrict[^\n]*\n)*"
     rb"(?:(?:ALTER|CREATE|INSERT|DROP|SET|USE|PRAGMA|LOCK|COPY|BEGIN|SELECT)\s|GO\s*$|/\*!)",

@@ -557,7 +557,7 @@ def _drawn(draw: st.DrawFn, value: str, delimiter: str, quote: str, escape: str,
     return quote + value.replace(quote, quote * 2) + quote
 
 
-CASES = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+CASES = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @CASES
