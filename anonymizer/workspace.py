@@ -129,7 +129,8 @@ class Workspace:
 def _remove_abandoned(folder: Path) -> None:
     """Remove work folders of this user that no living run holds."""
     try:
-        found = [Path(entry) for entry in os.scandir(folder) if _MARK.match(entry.name) and _is_own_folder(entry)]
+        with os.scandir(folder) as entries:
+            found = [Path(entry) for entry in entries if _MARK.match(entry.name) and _is_own_folder(entry)]
     except OSError:
         return  # creating the own folder there will say what is wrong
     for path in found:
