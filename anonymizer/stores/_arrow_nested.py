@@ -73,9 +73,11 @@ def literals(values: pa.Array, to_text: Callable[[pa.Array], pa.Array]) -> pa.Ar
     """Lists -> `{"a","b c",NULL}`."""
     elements = pc.list_flatten(values)
     text = to_text(elements)
-    for plain, escaped in (("\\", "\\\\"), ('"', '\\"')):
-        text = pc.replace_substring(text, plain, escaped)
-    quoted = pc.fill_null(pc.binary_join_element_wise('"', text, '"', ""), "NULL")
+    if _leaf(elements.type) not in (bool, int, float, Decimal):
+        for plain, escaped in (("\\", "\\\\"), ('"', '\\"')):
+            text = pc.replace_substring(text, plain, escaped)
+        text = pc.binary_join_element_wise('"', text, '"', "")
+    quoted = pc.fill_null(text, "NULL")
     lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), quoted), ",")

@@ -234,7 +234,7 @@ def _typed(text: pa.Array, kind: pa.DataType) -> pa.Array:
     if kinds.is_timestamp(kind):
         clock = pc.replace_substring_regex(text, _OFFSET, "") if kind.tz else text
         moments = clock.cast(pa.timestamp(kind.unit))
-        return pc.assume_timezone(moments, kind.tz, "earliest", "earliest") if kind.tz else moments
+        return _zoned(moments, kind.tz) if kind.tz else moments
     if kinds.is_time(kind):
         days = pc.binary_join_element_wise("1970-01-01 ", text, "")
         return days.cast(pa.timestamp(kind.unit)).cast(kind)
@@ -251,3 +251,7 @@ def _typed(text: pa.Array, kind: pa.DataType) -> pa.Array:
     if kinds.is_decimal(kind) and not kinds.is_decimal128(kind) and not kinds.is_decimal256(kind):
         return text.cast(pa.decimal128(kind.precision, kind.scale)).cast(kind)
     return text.cast(kind)
+
+
+def _zoned(moments: pa.Array, zone: str) -> pa.Array:
+    return pc.assume_timezone(moments, zone, ambiguous="earliest", nonexistent="earliest")

@@ -65,19 +65,22 @@ class Writer:
     def __init__(self, original: pq.ParquetFile, stream: Any, replaced: Collection[str], name: str) -> None:
         self._name = name
         self._stream = stream
-        self.schema = original.schema_arrow
+        self._pairs = original.metadata.metadata or {}
+        schema = original.schema_arrow.remove_metadata()
         with self._writing():
-            self._writer = pq.ParquetWriter(stream, self.schema, **_options(original, replaced))
+            self._writer = pq.ParquetWriter(stream, schema, **_options(original, replaced))
 
     def write(self, batches: list[pa.RecordBatch]) -> None:
         """One row group."""
         with self._writing():
-            table = pa.Table.from_batches(batches, self.schema)
+            table = pa.Table.from_batches(batches)
             self._writer.write_table(table, row_group_size=max(table.num_rows, 1))
 
     def close(self) -> None:
         """The file is whole."""
         with self._writing():
+            if self._pairs:  # that of Arrow's own schema is one of them
+                self._writer.add_key_value_metadata(self._pairs)
             self._writer.close()
         self._stream.close()
 
@@ -102,11 +105,10 @@ def _options(file: pq.ParquetFile, replaced: Collection[str]) -> dict[str, Any]:
     """How ParquetWriter makes a file like this one."""
     about = file.metadata
     leaves = [file.schema.column(place) for place in range(about.num_columns)]
-    own = about.metadata or {}
     physical = {leaf.physical_type for leaf in leaves if pa.types.is_timestamp(_leaf_type(file, leaf))}
     options: dict[str, Any] = {
         "version": about.format_version if about.format_version in _VERSIONS else "2.6",
-        "store_schema": b"ARROW:schema" in own,
+        "store_schema": False,
         "use_deprecated_int96_timestamps": physical == {"INT96"},
         "use_compliant_nested_type": not any(".list.item" in leaf.path for leaf in leaves),
         "store_decimal_as_integer": any(
