@@ -27,7 +27,7 @@ def family_of(kind: pa.DataType) -> TypeFamily | None:
     """What an Arrow type means to a replacement; None for a type that cannot be handled."""
     if isinstance(kind, pa.BaseExtensionType):
         named = {"arrow.uuid": TypeFamily.UUID, "arrow.json": TypeFamily.JSON}
-        return named.get(kind.extension_name) or family_of(kind.storage_type)
+        return named.get(kind.extension_name) or (TypeFamily.OTHER if family_of(kind.storage_type) else None)
     if kinds.is_dictionary(kind):
         family = family_of(kind.value_type)
         return None if family in (TypeFamily.ARRAY, TypeFamily.JSON) else family
