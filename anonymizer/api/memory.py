@@ -60,7 +60,7 @@ def in_memory(source: object) -> Tables | None:
 
 
 def input_of(tables: Tables) -> TablesInput:
-    """All tables as Arrow tables. Raises SettingError for a name that is none, SourceError for values of no one type."""
+    """All of them as Arrow tables. Raises SettingError for what is no name, SourceError for values of no one type."""
     arrow, described = {}, {}
     for text, table in tables.tables.items():
         name = _table_name(text)

@@ -85,7 +85,9 @@ def literals(values: pa.Array, to_text: Callable[[pa.Array], pa.Array]) -> pa.Ar
     return pc.if_else(values.is_valid(), whole, pa.scalar(None, pa.string()))
 
 
-def from_literals(text: pa.Array, kind: pa.DataType, from_text: Callable[[pa.Array, pa.DataType], pa.Array]) -> pa.Array:
+def from_literals(
+    text: pa.Array, kind: pa.DataType, from_text: Callable[[pa.Array, pa.DataType], pa.Array]
+) -> pa.Array:
     """The inverse, of any literal without dimensions of its own. Raises Misfit."""
     rows = [None if cell is None else _elements(cell) for cell in text.to_pylist()]
     flat = [element for row in rows if row for element in row]
@@ -93,7 +95,8 @@ def from_literals(text: pa.Array, kind: pa.DataType, from_text: Callable[[pa.Arr
     if kinds.is_fixed_size_list(kind):
         if any(row is not None and len(row) != kind.list_size for row in rows):
             raise Misfit(f"gets a value that is no {kind}")
-        places, at = [], 0
+        places: list[int | None] = []
+        at = 0
         for row in rows:
             places += range(at, at + len(row)) if row is not None else [None] * kind.list_size
             at += len(row or ())

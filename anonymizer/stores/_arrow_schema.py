@@ -42,7 +42,9 @@ def texts(table: TableName, names: Sequence[str], columns: Sequence[pa.Array]) -
     return pa.RecordBatch.from_arrays(found, names=list(names))
 
 
-def with_texts(table: TableName, typed: pa.RecordBatch, before: pa.RecordBatch, after: pa.RecordBatch) -> pa.RecordBatch:
+def with_texts(
+    table: TableName, typed: pa.RecordBatch, before: pa.RecordBatch, after: pa.RecordBatch
+) -> pa.RecordBatch:
     """`typed` with the columns of `after` in place of those of `before`, each in its own type. Raises TargetError."""
     for name in before.schema.names:
         place = typed.schema.get_field_index(name)
@@ -58,4 +60,3 @@ def with_texts(table: TableName, typed: pa.RecordBatch, before: pa.RecordBatch, 
             raise TargetError(f"{ColumnName(table, name)} gets null, which it does not allow; change its rule")
         typed = typed.set_column(place, typed.schema.field(place), new)
     return typed
-

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from anonymizer.contracts import Rows, Verbatim
+from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import InternalError, SourceError
 from anonymizer.model.schema import ForeignKey, Schema, Table, TableName
 from anonymizer.stores._arrow_schema import columns_of, texts, with_texts
@@ -23,7 +23,7 @@ NAME = "tables in memory"
 _ROWS = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TablesInput:
     """Tables under their names, where a store's input has a path."""
 
@@ -53,7 +53,8 @@ class TablesSource:
         keys: Mapping[TableName, tuple[str, ...]],
         references: Mapping[TableName, tuple[ForeignKey, ...]],
     ) -> None:
-        self.input = tables
+        self.input: Input = tables
+        self.tables = tables.tables
         self._schema = Schema(
             tuple(
                 Table(name, columns_of(name, table.schema, {}), keys.get(name, ()), (), references.get(name, ()))
@@ -67,7 +68,7 @@ class TablesSource:
 
     def sample(self, rows: int) -> Iterator[Rows]:
         """See contracts.Source."""
-        for name, table in self.input.tables.items():
+        for name, table in self.tables.items():
             thinned = BatchThinning(rows)
             for batch in table.to_batches(_ROWS):
                 thinned.feed(batch)
@@ -76,7 +77,7 @@ class TablesSource:
 
     def parts(self, columns: Mapping[TableName, Collection[str]]) -> Iterator[Verbatim | Rows]:
         """See contracts.Source."""
-        for name, table in self.input.tables.items():
+        for name, table in self.tables.items():
             wanted = tuple(columns.get(name, ()))
             if not wanted or not table.num_rows:
                 yield Verbatim(place=name)
@@ -89,7 +90,7 @@ class TablesSink:
     """See contracts.Sink; `tables` is the result, complete after `close`."""
 
     def __init__(self, source: TablesSource) -> None:
-        self._source = source.input.tables
+        self._source = source.tables
         self._old: dict[TableName, list[pa.RecordBatch]] = {}
         self._new: dict[TableName, list[pa.RecordBatch]] = {}
         self._done = False
@@ -119,8 +120,7 @@ class TablesSink:
             place = source.schema.get_field_index(column)
             own = source.schema.field(place)
             pieces = [
-                (old.select([column]), after.select([column]))
-                for old, after in zip(self._old[name], new, strict=True)
+                (old.select([column]), after.select([column])) for old, after in zip(self._old[name], new, strict=True)
             ]
             if pa.types.is_dictionary(own.type) and len(pieces) > 1:  # one dictionary for the whole column
                 old = pa.Table.from_batches([old for old, _ in pieces]).unify_dictionaries().combine_chunks()

@@ -1,7 +1,7 @@
 """pandas DataFrames as Arrow tables, and back in their own types. pandas is imported when the first frame comes.
 
-Levels of an index are columns too, but for a RangeIndex without a name. What is missing stays missing in the way that it was:
-None, NaN, NaT or NA. Kept columns are never converted: they come back as copies of the originals.
+Levels of an index are columns too, but for a RangeIndex without a name. What is missing stays so in its own
+way: None, NaN, NaT or NA. Kept columns are never converted: they come back as copies of the originals.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def back(frame: pd.DataFrame, name: TableName, new: pa.Table, replaced: Collecti
             fresh[label] = _series(old[label], new.column(label).combine_chunks())
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             raise TargetError(
-                f"{ColumnName(name, label)} gets a value that is no {old[label].dtype.name}; change the rule of the column"
+                f"{ColumnName(name, label)} gets a value that is no {old[label].dtype.name}; change its rule"
             ) from None
     if set(fresh) - set(frame.columns):
         levels = [pd.Index(_of_type(fresh.get(label, old[label]), old[label])) for label in _level_names(frame)]
@@ -99,11 +99,13 @@ def back(frame: pd.DataFrame, name: TableName, new: pa.Table, replaced: Collecti
 
 def _named(frame: pd.DataFrame, name: TableName) -> Iterator[tuple[str, pd.Series[Any]]]:
     """Levels of the index, then columns, as series under their names."""
+    import pandas as pd
+
     labels = [*_level_names(frame), *frame.columns]
     if not all(isinstance(label, str) and label for label in labels) or len(set(labels)) < len(labels):
         raise SourceError(f"{name}: columns and levels of the index need names that are texts, each another one")
     for number, label in enumerate(_level_names(frame)):
-        yield label, frame.index.get_level_values(number).to_series(index=range(len(frame)))
+        yield label, frame.index.get_level_values(number).to_series(index=pd.RangeIndex(len(frame)))
     for label in frame.columns:
         yield label, frame[label]
 
@@ -113,7 +115,7 @@ def _level_names(frame: pd.DataFrame) -> list[str]:
 
     if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None:
         return []
-    names = list(frame.index.names)
+    names: list[Any] = list(frame.index.names)
     if len(names) == 1:
         return ["index" if names[0] is None else names[0]]
     return [f"level_{number}" if label is None else label for number, label in enumerate(names)]
@@ -133,7 +135,7 @@ def _series(old: pd.Series[Any], new: pa.Array) -> Any:
         return values
     if isinstance(old.dtype, np.dtype):
         return new.to_numpy(zero_copy_only=False).astype(old.dtype)
-    return old.dtype.__from_arrow__(pa.chunked_array([new]))  # type: ignore[attr-defined, union-attr]
+    return old.dtype.__from_arrow__(pa.chunked_array([new]))  # type: ignore[attr-defined]
 
 
 def _of_type(values: Any, old: pd.Series[Any]) -> pd.Series[Any]:

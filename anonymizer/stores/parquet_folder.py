@@ -247,7 +247,9 @@ class ParquetSink:
         if source.is_folder:
             self._make(target, exist_ok=False)
         elif is_compressed(target):
-            raise TargetError(f"{target.name}: a Parquet file is compressed in itself; name a target without the suffix")
+            raise TargetError(
+                f"{target.name}: a Parquet file is compressed in itself; name a target without the suffix"
+            )
         elif target.exists():
             raise TargetError(f"{target.name} exists; name another target")
         self._made = True

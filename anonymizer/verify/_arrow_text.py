@@ -113,10 +113,7 @@ def _hexadecimal(values: pa.Array) -> pa.Array:
 def _nested(values: pa.Array) -> pa.Array:
     """Lists, structs, maps: as JSON, with what JSON does not know as Python writes it."""
     return pa.array(
-        [
-            None if cell is None else json.dumps(cell, ensure_ascii=False, default=_shown)
-            for cell in values.to_pylist()
-        ],
+        [None if cell is None else json.dumps(cell, ensure_ascii=False, default=_shown) for cell in values.to_pylist()],
         pa.string(),
     )
 

@@ -276,7 +276,9 @@ def parquet_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
         ]
         pq.write_table(pa.table(dict(zip(names, columns, strict=True))), path / f"{name}.parquet", row_group_size=80)
     key = {"fields": "customer_id", "reference": {"resource": "customer", "fields": "id"}}
-    named = [{"name": name} | ({"constraints": {"maxLength": 60}} if name == "name" else {}) for name in COLUMNS["customer"]]
+    named = [
+        {"name": name} | ({"constraints": {"maxLength": 60}} if name == "name" else {}) for name in COLUMNS["customer"]
+    ]
     said = [
         {"name": "customer", "path": "customer", "schema": {"primaryKey": "id", "fields": named}},
         {"name": "purchase", "path": "purchase.parquet", "schema": {"primaryKey": ["id"], "foreignKeys": [key]}},
