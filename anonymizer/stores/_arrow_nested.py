@@ -48,7 +48,8 @@ def handles(kind: pa.DataType) -> bool:
     if is_list(kind):
         return handles(kind.value_type)
     if kinds.is_struct(kind):
-        return all(handles(kind.field(place).type) for place in range(kind.num_fields))
+        names = [field.name for field in _fields(kind)]
+        return len(set(names)) == len(names) and all(handles(field.type) for field in _fields(kind))
     if isinstance(kind, pa.BaseExtensionType):
         return False
     return kinds.is_null(kind) or _leaf(kind) is not None
@@ -177,11 +178,15 @@ def _nested(value: Any, kind: pa.DataType) -> Any:
     if value is None:
         return None
     if kinds.is_struct(kind):
+        if not isinstance(value, dict) or not set(value) <= {field.name for field in _fields(kind)}:
+            raise Misfit("gets a value that has other fields")
         return {field.name: _nested(value.get(field.name), field.type) for field in _fields(kind)}
     if kinds.is_map(kind):
         pairs = value.items() if isinstance(value, dict) else value
         return [(_nested(key, kind.key_type), _nested(item, kind.item_type)) for key, item in pairs]
     if is_list(kind):
+        if not isinstance(value, list):
+            raise Misfit("gets a value that is no list")
         return [_nested(each, kind.value_type) for each in value]
     python = _leaf(kind)
     if python in _PARSED:

@@ -182,7 +182,7 @@ def from_text(text: pa.Array, kind: pa.DataType) -> pa.Array:
     """`string` -> `kind`, null for null. Raises Misfit when a value is none of the type."""
     try:
         return _typed(text, kind)
-    except (pa.ArrowException, ValueError, OverflowError, TypeError, KeyError):
+    except (pa.ArrowException, ValueError, OverflowError, TypeError, AttributeError):
         raise Misfit(f"gets a value that is no {kind}") from None
 
 
