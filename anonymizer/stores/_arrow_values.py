@@ -150,7 +150,7 @@ def _decimal_digits(values: pa.Array) -> pa.Array:
 def _moments(values: pa.Array) -> pa.Array:
     kind = values.type
     if kind.tz is None:
-        return _without_noughts(values.cast(pa.string()))
+        return _spelled(values)
     plain = pa.timestamp(kind.unit)
     utc = values.cast(pa.timestamp(kind.unit, "UTC")).cast(plain)
     local = _clock(values)
@@ -160,7 +160,7 @@ def _moments(values: pa.Array) -> pa.Array:
     rest = pc.utf8_lpad(pc.subtract(size, pc.multiply(pc.divide(size, 60), 60)).cast(pa.string()), 2, "0")
     sign = pc.if_else(pc.less(minutes, 0), "-", "+")
     offset = pc.binary_join_element_wise(pc.binary_join_element_wise(sign, hours, ""), rest, ":")
-    return pc.binary_join_element_wise(_without_noughts(local.cast(pa.string())), offset, "")
+    return pc.binary_join_element_wise(_spelled(local), offset, "")
 
 
 def _clock(values: pa.Array) -> pa.Array:
@@ -169,6 +169,14 @@ def _clock(values: pa.Array) -> pa.Array:
         return pc.local_timestamp(values)
     except pa.ArrowInvalid:
         raise Misfit("has a time zone that this machine does not know") from None
+
+
+def _spelled(values: pa.Array) -> pa.Array:
+    """Timestamps without a zone; whole seconds, as most are, need no second look."""
+    seconds = values.cast(pa.timestamp("s"), safe=False)
+    if seconds.cast(values.type).equals(values):
+        return seconds.cast(pa.string())
+    return _without_noughts(values.cast(pa.string()))
 
 
 def _without_noughts(text: pa.Array) -> pa.Array:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import binascii
 import json
-import re
 from decimal import Decimal
 
 import numpy as np
@@ -15,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-_FRACTION = re.compile(r"ms|us|ns")
 _PLAIN = (kinds.is_integer, kinds.is_boolean)
 _TEXT = (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
 _BYTES = (kinds.is_binary, kinds.is_large_binary, kinds.is_binary_view, kinds.is_fixed_size_binary)
@@ -48,10 +46,11 @@ def text(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     if kinds.is_decimal(kind):
         return _decimals(values)
     if kinds.is_date(kind):
-        return pc.strftime(values.cast(pa.timestamp("s")), format="%Y-%m-%d")
-    if kinds.is_timestamp(kind) or kinds.is_time(kind):
-        moments = pc.replace_substring_regex(values.cast(pa.string()), r"(\.\d*?)0+([+-]\d{4}|Z|)$", r"\1\2")
-        return pc.replace_substring_regex(moments, r"\.([+-]\d{4}|Z|)$", r"\1")
+        return values.cast(pa.date32(), safe=False).cast(pa.string())
+    if kinds.is_timestamp(kind):
+        return _moments(values)
+    if kinds.is_time(kind):
+        return _short(values.cast(pa.string()))
     if kinds.is_duration(kind):
         return values.cast(pa.int64()).cast(pa.string())
     if kinds.is_null(kind):
@@ -59,22 +58,54 @@ def text(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     return values.cast(pa.string()) if _is(kind, _PLAIN) else _nested(values)
 
 
+def _moments(values: pa.Array) -> pa.Array:
+    """As the clock of the zone shows them, and that clock's distance from UTC in seconds."""
+    kind = values.type
+    clock = pc.local_timestamp(values) if kind.tz else values
+    whole = clock.cast(pa.timestamp("s"), safe=False)
+    if whole.cast(clock.type).equals(clock):  # nothing finer to be written
+        clock = whole
+    shown = _short(clock.cast(pa.string())) if clock is not whole else whole.cast(pa.string())
+    if not kind.tz:
+        return shown
+    utc = values.cast(pa.timestamp(kind.unit, "UTC")).cast(pa.timestamp(kind.unit)).cast(pa.timestamp("s"), safe=False)
+    seconds = pc.subtract(whole.cast(pa.int64()), utc.cast(pa.int64()))
+    distances = pc.unique(seconds)
+    spelled = pa.array([None if each is None else _distance(each) for each in distances.to_pylist()], pa.string())
+    return pc.binary_join_element_wise(shown, spelled.take(pc.index_in(seconds, value_set=distances)), "")
+
+
+def _distance(seconds: int) -> str:
+    minutes, rest = divmod(abs(seconds), 60)
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}" + (f":{rest:02}" if rest else "")
+
+
+def _short(shown: pa.Array) -> pa.Array:
+    """Without the noughts at the end of a fraction."""
+    return pc.replace_substring_regex(pc.replace_substring_regex(shown, r"(\.\d*?)0+$", r"\1"), r"\.$", "")
+
+
 def _is(kind: pa.DataType, questions: tuple[object, ...]) -> bool:
     return any(question(kind) for question in questions)  # type: ignore[operator]
 
 
-def storage(batch: pa.RecordBatch | pa.Table) -> pa.Array | None:
-    """One letter for each column of a row: null, no number, or a value. None where no column could tell more."""
+def storage(batch: pa.RecordBatch | pa.Table, more: int = 0) -> pa.Array | None:
+    """One letter for each column of a row, and for some `more`: null, no number, or a value.
+
+    None where no column could tell more than its text.
+    """
     if not any(kinds.is_floating(kind) for kind in batch.schema.types):
         return None
-    letters = np.full((batch.num_rows, batch.num_columns), b"v", "S1")
+    width = batch.num_columns + more
+    letters = np.full((batch.num_rows, width), b"v", "S1")
     for place, column in enumerate(batch.columns):
         whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         letters[np.asarray(whole.is_null()), place] = b"n"
         if kinds.is_floating(whole.type):
             letters[np.asarray(pc.fill_null(_no_number(whole), False)), place] = b"a"
-    rows = np.ascontiguousarray(letters).view(f"S{batch.num_columns}").reshape(-1)
-    return pa.array(rows.astype(str).tolist(), pa.string())
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(width), batch.num_rows, [None, pa.py_buffer(np.ascontiguousarray(letters))]
+    ).cast(pa.string())
 
 
 def _no_number(values: pa.Array) -> pa.Array:

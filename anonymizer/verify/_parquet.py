@@ -114,10 +114,9 @@ def block(
 
 def _batch(batch: pa.RecordBatch | pa.Table, names: tuple[str, ...], constant: list[str | None]) -> pa.RecordBatch:
     columns = [*texts(batch), *(pa.array([value] * batch.num_rows, pa.string()) for value in constant)]
-    letters = storage(batch)
+    letters = storage(batch, len(constant))
     if letters is not None:
-        padded = pa.array([letter + "v" * len(constant) for letter in letters.to_pylist()], pa.string())
-        columns, names = [*columns, padded], (*names, STORAGE)
+        columns, names = [*columns, letters], (*names, STORAGE)
     return pa.RecordBatch.from_arrays(columns, names=list(names))
 
 
