@@ -13,7 +13,7 @@ from anonymizer import verify as proof
 from anonymizer.api.opening import PIPE
 from anonymizer.contracts import Input, Sink, Source, Store, Target
 from anonymizer.errors import InternalError, SettingError, SourceError, TargetError
-from anonymizer.model.result import CheckResult
+from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.stores import open_input
 from anonymizer.workspace import Workspace, publish
 
@@ -34,8 +34,15 @@ def file_of(source: str | Path, target: str | Path) -> Path | None:
 def open_target(target: str | Path, source: Source, workspace: Workspace) -> Iterator[Target]:
     """The target of a run of `source`; what was not published is gone afterwards. Raises SettingError, TargetError."""
     if servers.is_address(str(target)):
-        with servers.open_target(str(target), source, workspace) as live:
-            yield live
+        taken = servers.kinds(str(target))
+        conversion = None if source.kind in taken else conversions.of_kind(taken[0])
+        if source.kind not in taken and conversion is None:
+            raise SettingError(
+                f"a {source.kind} cannot be written to that server, which takes a {' or a '.join(taken)}"
+            )
+        kind = source.kind if conversion is None else conversion.NAME
+        with servers.open_target(str(target), source, kind, workspace) as live:
+            yield live if conversion is None else _Converted(conversion, live, source, workspace)
         return
     final = None if str(target) == PIPE else Path(target)
     plain = _Pipe(workspace) if final is None else _File(final, workspace)
@@ -110,7 +117,10 @@ class _Converted(_Written):
             raise InternalError(f"the converted database cannot be read ({error}); it must not be used") from None
         self.warnings = (*self.warnings, *lost, *self._target.warnings)
         work = self._workspace.path
-        return (proof.verify_conversion(result.schema(), names, (made, result.kind), converted, work),)
+        same = proof.verify_conversion(result.schema(), names, (made, result.kind), converted, work)
+        if same.outcome is not Outcome.PASSED:
+            return (same,)
+        return (same, *self._target.proofs())
 
     def publish(self) -> None:
         self._target.publish()

@@ -10,7 +10,7 @@ _DEFINED = re.compile(
     (?:ALGORITHM\s*=\s*\w+\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:SQL\s+SECURITY\s+\w+\s+)?(?:CONSTRAINT\s+)?
     (?:CLUSTERED\s+|NONCLUSTERED\s+|FULLTEXT\s+|SPATIAL\s+)*
     (?P<kind>MATERIALIZED\s+VIEW|VIEW|FUNCTION|PROCEDURE|PROC|AGGREGATE|TRIGGER|EVENT\s+TRIGGER|EVENT|RULE|POLICY|INDEX)\s+
-    (?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?P<name>{_NAME}(?:\s*\.\s*{_NAME})?)""",
+    (?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?(?!ON\b)(?P<name>{_NAME}(?:\s*\.\s*{_NAME})?)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _QUOTES = str.maketrans("", "", '"`[]')

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -65,7 +66,11 @@ def tables_of(folder: Path) -> tuple[Located, ...]:
     """Raises SourceError for a file that is no Parquet file, and for folders that make no sense."""
     if _is_table(folder):
         return (_located(folder, folder, TableName("", table_name(folder))),)
-    return tuple(sorted(_tables(folder, folder, ""), key=lambda table: table.name))
+    tables = sorted(_tables(folder, folder, ""), key=lambda table: table.name)
+    for one, next_one in pairwise(tables):
+        if one.name == next_one.name:
+            raise SourceError(f"{one.name} is both a file and a folder, or two files; rename one of them")
+    return tuple(tables)
 
 
 def table_name(path: Path) -> str:

@@ -42,8 +42,13 @@ def compare(schema: Schema, names: Mapping[TableName, TableName], result: Reader
     """`names`: each table of `schema`, but for partitions, as the converted database names it."""
     prints = Fingerprinter()
     back = {converted.named(*name): table for table, name in names.items()}
+
+    def of_target(name: TableName) -> Table | None:
+        found = back.get(converted.schema.root(name).name if name in converted.schema else name)
+        return None if found is None else schema.table(found)
+
     before = _sums(result, lambda name: schema.root(name) if name in schema else None, prints)
-    after = _sums(converted, lambda name: schema.table(back[name]) if name in back else None, prints)
+    after = _sums(converted, of_target, prints)
     wrong = [
         f"{table}: {after.get(table, _Sum()).rows} rows, not the {before.get(table, _Sum()).rows} of the result"
         if after.get(table, _Sum()).rows != before.get(table, _Sum()).rows

@@ -386,6 +386,25 @@ def test_a_file_that_nobody_would_look_at_is_refused_by_name(tmp_path: Path, nam
     assert "zed" not in str(refused.value)
 
 
+@pytest.mark.parametrize("other", ["a.pq", "a/part-0.parquet"])
+def test_two_tables_of_one_name_are_refused(tmp_path: Path, other: str):
+    write(tmp_path / "a.parquet", id=[1])
+    write(tmp_path / other, id=[1])
+    with pytest.raises(SourceError, match="rename one of them"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("inside", ["year=2024/0.parquet", "part-0.parquet"])
+def test_a_folder_of_parts_is_one_table_and_verified_under_another_name(tmp_path: Path, inside: str):
+    write(tmp_path / "person.parquet" / inside, email=MAILS[:9])
+    write(tmp_path / "person.parquet" / inside.replace("0.", "1."), email=MAILS[9:])
+    keep = ", keep: [year]" if "year" in inside else ""
+    (tmp_path / "rules.yaml").write_text(f"format: 1\ntables:\n  person: {{columns: {{email: email}}{keep}}}\n")
+    code, said = run(tmp_path / "person.parquet", tmp_path / "safe")
+    assert code == 0, said
+    assert pq.read_table(tmp_path / "safe").num_rows == len(MAILS)
+
+
 def test_parts_that_disagree_an_encrypted_and_a_packed_file_are_refused(tmp_path: Path):
     write(tmp_path / "visit" / "part-0.parquet", at=["x"])
     write(tmp_path / "visit" / "part-1.parquet", at=[1])
