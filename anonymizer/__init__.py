@@ -27,7 +27,21 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Detection", "detect", "explain", "lookup", "plan", "preview", "run", "verify"]
+__all__ = [
+    "Detection",
+    "Secret",
+    "Tables",
+    "TablesResult",
+    "detect",
+    "explain",
+    "lookup",
+    "plan",
+    "preview",
+    "run",
+    "run_tables",
+    "verify",
+    "verify_tables",
+]
 
 
 def __getattr__(name: str) -> Any:

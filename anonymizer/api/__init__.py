@@ -8,6 +8,8 @@ proves, report tells. Nothing here prints; every function raises the errors of `
     looking    preview, lookup, verify
     opening    a source and its work folder
     targets    where a result goes
+    tables     run_tables, verify_tables: DataFrames and Arrow tables instead of files
+    memory     such tables as a source
     keys       where the key is from
 """
 
@@ -16,14 +18,20 @@ from __future__ import annotations
 from anonymizer.api.deciding import SAMPLE_ROWS, Detection, detect, explain, plan
 from anonymizer.api.keys import KEY_VARIABLE
 from anonymizer.api.looking import lookup, preview, verify
+from anonymizer.api.memory import Tables
 from anonymizer.api.opening import Progress, Tick
 from anonymizer.api.running import run
+from anonymizer.api.tables import TablesResult, run_tables, verify_tables
+from anonymizer.pseudonyms.secret import Secret
 
 __all__ = [
     "KEY_VARIABLE",
     "SAMPLE_ROWS",
     "Detection",
     "Progress",
+    "Secret",
+    "Tables",
+    "TablesResult",
     "Tick",
     "detect",
     "explain",
@@ -31,5 +39,7 @@ __all__ = [
     "plan",
     "preview",
     "run",
+    "run_tables",
     "verify",
+    "verify_tables",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from anonymizer import detect as detection
 from anonymizer import planning, rulefile
-from anonymizer.api.opening import Progress, Tick, opened, silent
+from anonymizer.api.opening import Origin, Progress, Tick, opened, silent
 from anonymizer.contracts import Source
 from anonymizer.errors import RuleError, SettingError, SourceError
 from anonymizer.model.finding import Finding, ProposedRelation
@@ -36,7 +36,7 @@ class Detection:
         return planning.propose(self.schema, self.findings, self.packs, assume_masked)
 
 
-def detect(source: str | Path, packs: Sequence[str] | None = None, progress: Progress = silent) -> Detection:
+def detect(source: Origin, packs: Sequence[str] | None = None, progress: Progress = silent) -> Detection:
     """Find the columns that hold personal data; `packs` defaults to all that are shipped."""
     with opened(source, rows=SAMPLE_ROWS) as (origin, _, _):
         return _detect(origin, _packs(packs), progress, relations=True)
@@ -58,7 +58,7 @@ def _detect(source: Source, packs: tuple[Pack, ...], progress: Progress = silent
 # --- what will happen? ------------------------------------------------------------------------------------------
 
 
-def plan(source: str | Path, rules: Path | None = None, assume_masked: bool = False, explain: bool = False) -> Plan:
+def plan(source: Origin, rules: Path | None = None, assume_masked: bool = False, explain: bool = False) -> Plan:
     """The decision on every column. Without `rules`, detection decides; raises FindingsError for undecided columns.
 
     With `explain` detection looks as well where there are rules, so that the plan tells what it would have said.
@@ -86,7 +86,7 @@ def decided(source: Source, rules: Path | None, assume_masked: bool, explain: bo
     return planning.make(source.schema(), written, findings, packs, assume_masked)
 
 
-def explain(source: str | Path, column: str, rules: Path | None = None) -> ColumnPlan:
+def explain(source: Origin, column: str, rules: Path | None = None) -> ColumnPlan:
     """What happens to TABLE.COLUMN, why, and who decided. Raises SettingError when there is no such column."""
     with opened(source, rows=SAMPLE_ROWS) as (origin, _, _):
         try:

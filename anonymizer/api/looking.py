@@ -11,7 +11,7 @@ from anonymizer import planning, rulefile, stores
 from anonymizer import verify as proof
 from anonymizer.api.deciding import decided
 from anonymizer.api.keys import secret_of, stored_secret
-from anonymizer.api.opening import database, opened
+from anonymizer.api.opening import Origin, database, opened
 from anonymizer.contracts import ByRow
 from anonymizer.errors import SettingError, SourceError, TargetError
 from anonymizer.model.result import CheckResult
@@ -43,7 +43,7 @@ def lookup(
 
 
 def preview(
-    source: str | Path, rules: Path | None = None, key_file: Path | None = None, rows: int = 5
+    source: Origin, rules: Path | None = None, key_file: Path | None = None, rows: int = 5
 ) -> Mapping[TableName, pa.RecordBatch]:
     """A few rows of each touched table as they will look: the replaced columns only, so nothing real is shown.
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from anonymizer import servers, stores
+from anonymizer.api.memory import Tables, in_memory, source_of
 from anonymizer.contracts import Input, Source
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import TableName
-from anonymizer.stores import open_input
+from anonymizer.stores import _arrow_tables, open_input
 from anonymizer.workspace import Workspace
 
 PIPE = "-"
+
+Origin = str | Path | Mapping[str, Any] | Tables
+"""A file, a folder, a pipe, the address of a live database, or tables in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,18 @@ def database(argument: str | Path, workspace: Workspace, rows: int | None = None
 
 @contextmanager
 def opened(
-    source: str | Path, target: Path | None = None, rows: int | None = None
+    source: Origin, target: Path | None = None, rows: int | None = None
 ) -> Iterator[tuple[Source, ModuleType, Workspace]]:
     """The source, its store, and a private work folder, beside `target` if given, that is gone afterwards.
 
     With `rows` some of the rows of each table are enough.
     """
+    tables = in_memory(source)
+    if tables is not None:
+        with Workspace(target) as workspace:
+            yield source_of(tables), _arrow_tables, workspace
+        return
+    assert isinstance(source, str | Path)
     with Workspace(target) as workspace, database(source, workspace, rows) as found:
         try:
             store = stores.recognise(found)

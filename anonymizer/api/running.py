@@ -35,7 +35,7 @@ def run(
     A check that could not look at everything withholds the result too, unless `accept_unverified`; then the report
     names it. A report tells of what was published and of what was withheld. Raises VerificationFailed for the latter.
     """
-    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), _Clock()
+    started, clock = datetime.now(UTC).isoformat(timespec="seconds"), Clock()
     stored = secret_of(key_file)
     final = file_of(source, target)
     if report_folder is not None:
@@ -63,20 +63,21 @@ def run(
         progress(Tick("verify"))
         checks = proof.verify(made, origin.input, destination.written(), store.NAME, workspace.path)
         result = replace(result, counts=counts, checks=checks)
-        if not _withholding(result, accept_unverified):  # nothing unproved goes further
+        if not withholding(result, accept_unverified):  # nothing unproved goes further
             result = replace(result, checks=(*checks, *destination.proofs()))
         clock.lap("verify")
         result = replace(result, seconds=clock.laps, warnings=(*made.warnings, *destination.warnings))
-        if _withholding(result, accept_unverified):
-            _tell(result, report_folder)
-            _require_passed(result, accept_unverified)
+        if withholding(result, accept_unverified):
+            tell(result, report_folder)
+            require_passed(result, accept_unverified)
         destination.publish()
         result = replace(result, published=True)
-        _tell(result, report_folder)
+        tell(result, report_folder)
     return result
 
 
-def _tell(result: RunResult, folder: Path | None) -> None:
+def tell(result: RunResult, folder: Path | None) -> None:
+    """Write the report, if one is wanted."""
     if folder is not None:
         report.write_all(result, folder)
 
@@ -93,7 +94,9 @@ def _meter(source: Path, partial: Path, progress: Progress) -> pipeline.Progress
     return tick
 
 
-class _Clock:
+class Clock:
+    """Wall seconds of each stage."""
+
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._since = time.monotonic()
@@ -104,16 +107,17 @@ class _Clock:
         self._since = now
 
 
-def _withholding(result: RunResult, accept_unverified: bool) -> list[CheckResult]:
+def withholding(result: RunResult, accept_unverified: bool) -> list[CheckResult]:
     """The checks that stand against publishing; none of a run without any would be no proof, so there must be some."""
     if not result.checks:
         raise InternalError("no check ran; the result is not verified and must not be used")
-    withholding = [Outcome.FAILED] if accept_unverified else [Outcome.FAILED, Outcome.NOT_VERIFIED]
-    return [check for check in result.checks if check.outcome in withholding]
+    standing = [Outcome.FAILED] if accept_unverified else [Outcome.FAILED, Outcome.NOT_VERIFIED]
+    return [check for check in result.checks if check.outcome in standing]
 
 
-def _require_passed(result: RunResult, accept_unverified: bool) -> None:
-    found = _withholding(result, accept_unverified)
+def require_passed(result: RunResult, accept_unverified: bool) -> None:
+    """Raises VerificationFailed, which names what stands against publishing."""
+    found = withholding(result, accept_unverified)
     if not found:
         return
     lines = [f"{check.check}: {'; '.join(check.detail[:5])}" for check in found]

@@ -30,6 +30,8 @@ _READERS = {
     "PostgreSQL custom archive": "_pg_archive",
     "PostgreSQL directory archive": "_pg_archive",
     "PostgreSQL tar archive": "_pg_archive",
+    "Parquet folder": "_parquet",
+    "tables in memory": "_tables",
     "SQL Server package": "_bacpac",
     "SQL Server script": "_mssql_script",
     "SQLite file": "_sqlite",

@@ -9,11 +9,14 @@ import numpy as np
 import pyarrow.compute as pc
 
 from anonymizer.model.result import CheckResult
+from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
 
 PROMISE = "In replaced columns NULL is exactly where it was, except where the rules ask for NULL."
 
 ASKS_FOR_NULL = "null"
+_NO_OTHER_VALUE = (TypeFamily.OTHER, TypeFamily.INTERVAL, TypeFamily.SEARCH)
+"""Types that have no believable other value: replacing a column of one makes all of it NULL."""
 
 
 class Watch(Watcher):
@@ -34,6 +37,8 @@ class Watch(Watcher):
             self._examined += len(rows)
             if column.transform == ASKS_FOR_NULL:
                 self._left[str(column.name)] += len(new) - new.null_count
+            elif column.column.family in _NO_OTHER_VALUE and new.null_count == len(new):
+                continue
             elif old.null_count or new.null_count:
                 moved = pc.not_equal(pc.is_null(old), pc.is_null(new))
                 self._moved[str(column.name)] += int(np.count_nonzero(moved.to_numpy(zero_copy_only=False)))

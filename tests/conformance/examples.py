@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.fix_postgres import Database
@@ -294,6 +296,34 @@ def bacpac(folder: Path, request: pytest.FixtureRequest) -> Path:
 
 _REFERENCE = ("customer_id", "customer", "id")
 
+
+def parquet_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """By pyarrow: the largest table in two parts, keys and widths in `datapackage.json`."""
+    path = folder / "shop"
+    (path / "customer").mkdir(parents=True)
+    parts = {"customer/part-0": ROWS["customer"][:110], "customer/part-1": ROWS["customer"][110:]}
+    for name, rows in {**parts, "purchase": ROWS["purchase"], "archive": ROWS["archive"]}.items():
+        names = COLUMNS[name.split("/")[0]]
+        cells = zip(*rows, strict=True) if rows else [()] * len(names)
+        columns = [
+            pa.array(cell, pa.string()).cast(_ARROW.get(column, pa.string()))
+            for column, cell in zip(names, cells, strict=True)
+        ]
+        pq.write_table(pa.table(dict(zip(names, columns, strict=True))), path / f"{name}.parquet", row_group_size=80)
+    key = {"fields": "customer_id", "reference": {"resource": "customer", "fields": "id"}}
+    named = [
+        {"name": name} | ({"constraints": {"maxLength": 60}} if name == "name" else {}) for name in COLUMNS["customer"]
+    ]
+    said = [
+        {"name": "customer", "path": "customer", "schema": {"primaryKey": "id", "fields": named}},
+        {"name": "purchase", "path": "purchase.parquet", "schema": {"primaryKey": ["id"], "foreignKeys": [key]}},
+    ]
+    (path / "datapackage.json").write_text(json.dumps({"resources": said}))
+    return path
+
+
+_ARROW = {"id": pa.int32(), "customer_id": pa.int32(), "amount": pa.decimal128(9, 2), "born": pa.date32()}
+
 EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
     function.__name__: function
     for function in (
@@ -301,6 +331,7 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
         csv_folder,
         mssql_script,
         mysql_dump,
+        parquet_folder,
         pg_custom,
         pg_directory,
         pg_plain,

@@ -307,7 +307,7 @@ def test_a_source_cut_off_in_its_rows_is_refused(path: Path, store: ModuleType, 
 
 
 def test_a_damaged_source_never_ends_in_another_kind_of_error(path: Path, store: ModuleType, workspace: Workspace):
-    for file in [path] if path.is_file() else sorted(path.iterdir()):
+    for file in [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file()):
         whole = file.read_bytes()
         for cut in {0, 1, 5, 17, 100, *range(0, len(whole), len(whole) // 23 + 1), len(whole) - 1}:
             for damaged in (whole[:cut], whole[:cut] + bytes(range(7)) + whole[cut + 7 :]):
