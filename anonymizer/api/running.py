@@ -61,7 +61,7 @@ def run(
             key=key_status,
             version=version("anonymizer"),
             started=started,
-            warnings=made.warnings,
+            warnings=(*getattr(origin.input, "notes", ()), *made.warnings),
         )
         if dry_run:
             return result

@@ -30,6 +30,7 @@ _READERS = {
     "PostgreSQL custom archive": "_pg_archive",
     "PostgreSQL directory archive": "_pg_archive",
     "PostgreSQL tar archive": "_pg_archive",
+    "ODBC database": "_odbc",
     "SQL Server package": "_bacpac",
     "SQL Server script": "_mssql_script",
     "SQLite file": "_sqlite",
