@@ -111,7 +111,7 @@ def _connected(pyodbc: Any, attributes: Mapping[str, str], readonly: bool) -> An
 
 def _escaped(name: str, value: str) -> str:
     """A value as connection strings write it; drivers differ in whether they take braces where none are needed."""
-    if name == "DRIVER" or set(value) & set(";{}[](),?*=!@ ") and name not in ("SERVER",):
+    if name == "DRIVER" or (set(value) & set(";{}[](),?*=!@ ") and name not in ("SERVER",)):
         return "{" + value.replace("}", "}}") + "}"
     if ";" in value or "\0" in value:
         raise SettingError("a host cannot hold a semicolon")

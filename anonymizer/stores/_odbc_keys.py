@@ -38,7 +38,12 @@ class Keys:
         self._checks[table][key] = expression
 
     def table(
-        self, name: TableName, columns: Sequence[Column], comment: str | None, parent: TableName | None = None
+        self,
+        name: TableName,
+        columns: Sequence[Column],
+        comment: str | None,
+        parent: TableName | None = None,
+        partition_key: tuple[str, ...] = (),
     ) -> Table:
         """A table with all that was gathered for it."""
         primary = tuple(self._primary.get(name, ()))
@@ -55,5 +60,6 @@ class Keys:
             tuple(foreign),
             tuple(self._checks.get(name, {}).values()),
             parent,
+            partition_key,
             comment=comment or None,
         )

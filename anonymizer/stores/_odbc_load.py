@@ -66,7 +66,7 @@ class OdbcSink:
             self._link.connection.rollback()
 
     def commit(self) -> None:
-        """Constraints and triggers as they were, counters as in the source, and all of it visible. Raises TargetError."""
+        """Constraints and triggers as they were, counters as in the source, all of it visible. Raises TargetError."""
         try:
             self._dialect.restore(self._link, self.tables, self.numbered)
             self._dialect.set_counters(self._link, self._source.dialect.counters(self._source.link))

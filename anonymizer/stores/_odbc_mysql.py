@@ -29,7 +29,8 @@ SELECT table_name, engine, table_comment FROM information_schema.tables
 WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_name"""
 
 _COLUMNS = """
-SELECT table_name, column_name, CAST(column_type AS CHAR), data_type, is_nullable, CAST(column_default AS CHAR), extra, column_comment
+SELECT table_name, column_name, CAST(column_type AS CHAR), data_type, is_nullable,
+       CAST(column_default AS CHAR), extra, column_comment
 FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position"""
 
 _UNIQUE = """

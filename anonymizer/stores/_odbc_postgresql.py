@@ -6,12 +6,13 @@ fire are switched off, foreign keys in a circle are deferred, and both are as th
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from anonymizer.errors import SourceError
-from anonymizer.model.schema import Column, TableName, TypeFamily
+from anonymizer.model.schema import Column, TableName, TypeFamily, quote_name
 from anonymizer.stores._odbc_dialect import SAMPLE_CHARACTERS, Cell, Dialect, Stored
 from anonymizer.stores._odbc_keys import Keys
 from anonymizer.stores._odbc_link import Link
@@ -50,6 +51,10 @@ FROM pg_catalog.pg_type t"""
 
 _LABELS = "SELECT CAST(enumtypid AS text), enumlabel FROM pg_catalog.pg_enum ORDER BY enumtypid, enumsortorder"
 
+_DOMAIN_CHECKS = """
+SELECT CAST(k.contypid AS text), pg_catalog.pg_get_constraintdef(k.oid)
+FROM pg_catalog.pg_constraint k WHERE k.contypid <> 0 AND k.contype = 'c' ORDER BY k.contypid, k.conname"""
+
 _CONSTRAINTS = rf"""
 SELECT CAST(k.oid AS text), CAST(k.contype AS text), k.conname, n.nspname, c.relname, a.attname, fn.nspname,
        fc.relname, fa.attname, CASE WHEN k.contype = 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid) END
@@ -61,8 +66,7 @@ LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.
 LEFT JOIN pg_catalog.pg_class fc ON fc.oid = k.confrelid
 LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = fc.relnamespace
 LEFT JOIN pg_catalog.pg_attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = k.confkey[u.place]
-WHERE k.contype IN ('p', 'f', 'c') AND k.conparentid = 0 AND {_OWN}
-   OR k.contype = 'p' AND {_OWN}
+WHERE k.contype IN ('p', 'f', 'c') AND {_OWN}
 ORDER BY k.contype, k.conname, k.oid, u.place"""
 
 _UNIQUE = rf"""
@@ -83,6 +87,15 @@ JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid AND c.relispartition
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_class p ON p.oid = h.inhparent
 JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace"""
+
+_PARTITION_KEYS = """
+SELECT n.nspname, c.relname, a.attname
+FROM pg_catalog.pg_partitioned_table t
+JOIN pg_catalog.pg_class c ON c.oid = t.partrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL unnest(t.partattrs) WITH ORDINALITY AS u (attnum, place)
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum
+ORDER BY 1, 2, u.place"""
 
 _TRIGGERS = rf"""
 SELECT n.nspname, c.relname, t.tgname, CAST(t.tgenabled AS text)
@@ -110,6 +123,8 @@ _COUNTERS = rf"""
 SELECT n.schemaname, n.sequencename, CAST(n.last_value AS text)
 FROM pg_catalog.pg_sequences n WHERE n.last_value IS NOT NULL AND {_OWN.replace("nspname", "schemaname")}"""
 
+_CHECK = re.compile(r"CHECK \((.*)\)(?: NOT VALID)?\Z", re.DOTALL)
+_VALUE = re.compile(r"\bVALUE\b")
 _ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS"}
 
 
@@ -172,7 +187,8 @@ class PostgreSql(Dialect):
         return "/".join(found[0])
 
     def stored(self, link: Link) -> tuple[Stored, ...]:
-        types = _Types(link)
+        types, keys = _Types(link), Keys()
+        _read_keys(link, keys)
         columns: dict[TableName, list[tuple[Column, Cell]]] = defaultdict(list)
         kinds: dict[TableName, tuple[str, str | None]] = {}
         for schema, table, kind, *column, comment in link.rows(_COLUMNS):
@@ -180,12 +196,15 @@ class PostgreSql(Dialect):
             kinds[name] = kind, comment
             if column[0] is not None:
                 columns[name].append(_column(name, column, types))
-        keys = Keys()
-        _read_keys(link, keys)
+                for number, check in enumerate(types.checks(column[2], column[0])):
+                    keys.check(name, f"{column[0]} {number}", check)
+        by: dict[TableName, tuple[str, ...]] = defaultdict(tuple)
+        for schema, table, column in link.rows(_PARTITION_KEYS):
+            by[TableName(schema, table)] += (column,)
         parents = {TableName(*row[:2]): TableName(*row[2:]) for row in link.rows(_PARTITIONS)}
         found = []
         for name, (kind, comment) in kinds.items():
-            table = keys.table(name, [column for column, _ in columns[name]], comment, parents.get(name))
+            table = keys.table(name, [column for column, _ in columns[name]], comment, parents.get(name), by[name])
             cells = tuple(cell for column, cell in columns[name] if not column.generated)
             found.append(Stored(table, () if kind == "p" else cells))
         return tuple(found)
@@ -245,11 +264,23 @@ class _Types:
         self._labels: dict[str, list[str]] = defaultdict(list)
         for oid, label in link.rows(_LABELS):
             self._labels[oid].append(label)
+        self._checks: dict[str, list[str]] = defaultdict(list)
+        for oid, definition in link.rows(_DOMAIN_CHECKS):
+            if check := _CHECK.match(definition):
+                self._checks[oid].append(check[1])
 
     def base(self, oid: str) -> str:
         """A type without its domains."""
         _, _, kind, base, *_ = self._rows[oid]
         return self.base(base) if kind == "d" else oid
+
+    def checks(self, oid: str, column: str) -> list[str]:
+        """What the domains that a type goes through ask of a column's values."""
+        found: list[str] = []
+        while self._rows[oid][2] == "d":
+            found += [_VALUE.sub(lambda _: quote_name(column), check) for check in self._checks[oid]]
+            oid = self._rows[oid][3]
+        return found
 
     def written(self, oid: str) -> str:
         """A type's name, without a length."""
@@ -280,7 +311,7 @@ def _column(table: TableName, row: Sequence[Any], types: _Types) -> tuple[Column
         meaning.family,
         meaning.length,
         not int(required),
-        None if int(generated) else default,
+        default,
         bool(int(generated)),
         meaning.labels,
         meaning.element,
