@@ -174,9 +174,12 @@ class PostgreSql(Dialect):
     # --- reading
 
     def open_source(self, link: Link) -> tuple[str, ...]:
-        link.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for setting in _SESSION:
+        for setting in (
+            *_SESSION,
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        ):
             link.run(setting)
+        link.connection.commit()  # of the settings; the next statement begins the view
         objects = link.rows("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1")
         return (f"{link.name}: its large objects are not copied",) if objects else ()
 
