@@ -149,11 +149,15 @@ def _sql_server_driver(pyodbc: Any) -> str:
 
 def packaged_driver(folder: Path) -> str | None:
     """The driver's file in the folder of the package, for this system and machine."""
-    machine = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
-    release = Path("/etc/os-release").read_text("utf-8") if Path("/etc/os-release").exists() else ""
-    family = "debian_ubuntu" if "debian" in release else "suse" if "suse" in release else "rhel"
-    if sys.platform == "darwin":
-        found = sorted(folder.glob(f"libs/macos/**/{machine}/**/libmsodbcsql*.dylib"))
-    else:
-        found = sorted(folder.glob(f"libs/linux/{family}/{machine}/lib/libmsodbcsql-*.so*"))
+    found = sorted((folder / "libs" / system_folder()).glob("lib/libmsodbcsql*"))
     return str(found[-1]) if found else None
+
+
+def system_folder() -> str:
+    """Where the package keeps the driver for this system and machine, below its `libs`."""
+    machine = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+    if sys.platform == "darwin":
+        return f"macos/{machine}"
+    release = Path("/etc/os-release")
+    told = release.read_text("utf-8").lower() if release.exists() else ""
+    return f"linux/{'debian_ubuntu' if 'debian' in told else 'suse' if 'suse' in told else 'rhel'}/{machine}"

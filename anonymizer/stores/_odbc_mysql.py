@@ -30,7 +30,7 @@ WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSION
 
 _COLUMNS = """
 SELECT table_name, column_name, CAST(column_type AS CHAR), data_type, is_nullable,
-       CAST(column_default AS CHAR), extra, column_comment
+       CAST(column_default AS CHAR), extra, column_comment, generation_expression
 FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position"""
 
 _UNIQUE = """
@@ -61,6 +61,7 @@ _ENGINES = """
 SELECT t.table_name FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine
 WHERE t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' AND COALESCE(e.transactions, 'NO') <> 'YES'"""
 
+_MAX_WRITE = 1 << 30
 _ARGUMENTS = re.compile(r"\(([^)]*)\)")
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
 _AS_HEX = (TypeFamily.BINARY, TypeFamily.GEOMETRY)
@@ -171,6 +172,8 @@ class MySql(Dialect):
     # --- loading
 
     def open_target(self, link: Link) -> None:
+        # values in pieces (SQLPutData) arrive corrupted through MariaDB Connector/ODBC 3.1.15: each goes as a whole
+        link.connection.maxwrite = _MAX_WRITE
         for setting in (*_SESSION, "SET SESSION TRANSACTION READ WRITE"):
             link.run(setting)
 
@@ -203,7 +206,7 @@ class MySql(Dialect):
 
 
 def _column(table: TableName, row: Sequence[Any], as_json: bool) -> tuple[Column, Cell]:
-    name, declared, bare, nullable, default, extra, comment = row
+    name, declared, bare, nullable, default, extra, comment, expression = row
     arguments = _ARGUMENTS.search(declared)
     labels = [label.replace("''", "'") for label in _LABEL.findall(declared)]
     understood = meaning(bare.lower(), arguments[1] if arguments else "", labels, False)
@@ -217,7 +220,7 @@ def _column(table: TableName, row: Sequence[Any], as_json: bool) -> tuple[Column
         TypeFamily.JSON if as_json else family,
         size,
         nullable == "YES",
-        None if default in (None, "NULL") or generated else default,
+        expression if generated else "auto_increment" if "auto_increment" in extra.lower() else default,
         generated,
         found,
         comment=comment or None,
