@@ -22,7 +22,7 @@ from anonymizer.stores._odbc_dialect import SAMPLE_CHARACTERS, Cell, Dialect, St
 from anonymizer.stores._odbc_keys import Keys
 from anonymizer.stores._odbc_link import Link
 
-_TEMPORAL, _HISTORY = 2, 1
+_TEMPORAL = 2
 _UNREAD = ("sql_variant",)
 _WIDE = ("nchar", "nvarchar")
 _COUNTED = ("char", "varchar", "binary", "varbinary", *_WIDE)
@@ -42,6 +42,7 @@ class SqlServer(Dialect):
         super().__init__('"')
         self._restore: list[str] = []
         self._arrays = False
+        self._temporal: list[TableName] = []
 
     # --- SQL
 
@@ -114,7 +115,7 @@ class SqlServer(Dialect):
             name = TableName(schema, table)
             comment, temporal, identity = row[11], row[12], bool(row[6])
             if temporal == _TEMPORAL:
-                raise link.refused(f"{name} is a temporal table, which is not supported; leave out its versions")
+                self._temporal.append(name)
             columns[name].append(_column(name, row))
             facts[name] = comment, identity or facts.get(name, (None, False))[1]
         keys = _keys(link)
@@ -139,6 +140,11 @@ class SqlServer(Dialect):
         self._arrays = _MICROSOFT in str(link.connection.getinfo(pyodbc.SQL_DRIVER_NAME)).lower()
 
     def prepare(self, link: Link, tables: Sequence[Stored]) -> None:
+        if self._temporal:
+            raise link.refused(
+                f"{self._temporal[0]} is a temporal table, whose versions cannot be loaded; in copies of source and"
+                " target, set SYSTEM_VERSIONING OFF and drop its PERIOD"
+            )
         names = {stored.name for stored in tables}
         for query, switch, back, word in (
             (tsql.TRIGGERS, tsql.DISABLE_TRIGGER, tsql.ENABLE_TRIGGER, "trigger"),
