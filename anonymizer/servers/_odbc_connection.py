@@ -27,7 +27,7 @@ _PASSED = {
 _OWN = ("driver", "dsn")
 _PASSWORDS = {"mssql": ("MSSQL_PASSWORD", "SQLCMDPASSWORD", "ODBC_PASSWORD"), "odbc": ("ODBC_PASSWORD",)}
 _STREAMING = {
-    "psqlodbc": {"UseDeclareFetch": "1", "Fetch": "1000", "Protocol": "7.4-1", "LFConversion": "0", "BoolsAsChar": "1"},
+    "psqlodbc": {"UseDeclareFetch": "1", "Fetch": "100", "Protocol": "7.4-1", "LFConversion": "0", "BoolsAsChar": "1"},
     "libmaodbc": {"FORWARDONLY": "1", "NO_CACHE": "1"},
     "libmyodbc": {"FORWARD_CURSOR": "1", "NO_CACHE": "1"},
 }
