@@ -23,8 +23,8 @@ class Cell:
 
     name: str
     type: str
-    bounded: bool = True
-    """Short enough to be sent with many others at once."""
+    characters: int | None = None
+    """Most characters of its text, for a driver that takes whole arrays; None: too many for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,10 @@ class Dialect:
     def before(self, link: Link, stored: Stored, numbered: str | None) -> None:
         """Before the first row of a table; `numbered`: a column to add for the rows' numbers."""
 
+    def list_keys(self, link: Link, stored: Stored, key: Sequence[str], name: str) -> Stored | None:
+        """A temporary table for the rows' numbers and their keys, where no column can be added; None: there is none."""
+        return None
+
     def after(self, link: Link, stored: Stored) -> None:
         """After the last row of a table."""
 
@@ -152,12 +156,12 @@ class Dialect:
         one = f"({cells}{', ?' if numbered else ''})"
         return f"INSERT INTO {self.named(stored.name)} ({names}) VALUES {', '.join([one] * rows)}"
 
-    def bulk(self, stored: Stored) -> bool:
-        """Whether the driver takes whole arrays of values."""
-        return False
+    def bulk(self, stored: Stored) -> list[int] | None:
+        """The most characters of each column, where the driver takes whole arrays of values."""
+        return None
 
-    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str]) -> None:
-        """Switch everything on again and check what was loaded. Raises TargetError."""
+    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str], origin: Link) -> None:
+        """Switch everything on again and check what was loaded; `origin` is the source. Raises TargetError."""
 
     def counters(self, link: Link) -> list[tuple[str, ...]]:
         """The numbers that were given out last, as the target's `set_counters` takes them."""

@@ -102,13 +102,16 @@ class Link:
         finally:
             self._close(cursor)
 
-    def insert(self, sql: str, rows: Sequence[Sequence[object]], fast: bool, sizes: Any = None) -> None:
-        """Run one statement with many rows of values; raises what the driver raises."""
+    def insert(self, sql: str, rows: Sequence[Sequence[object]], widths: Sequence[int] | None) -> None:
+        """Run one statement with many rows of values, sent as whole arrays if the widths of their columns are given.
+
+        Raises what the driver raises.
+        """
         cursor = self.connection.cursor()
         try:
-            cursor.fast_executemany = fast
-            if sizes is not None:
-                cursor.setinputsizes(sizes)
+            if widths is not None:  # as texts; the driver's own guess is a number's digits without sign and point
+                cursor.fast_executemany = True
+                cursor.setinputsizes([(self._pyodbc.SQL_WVARCHAR, width, 0) for width in widths])
             cursor.executemany(sql, rows)
         finally:
             self._close(cursor)
@@ -164,7 +167,7 @@ class OdbcInput:
     """What the report should say of how it was read."""
     pairing: dict[TableName, str] = field(default_factory=dict)
     """Tables whose keys do not give the order in which rows came, once a sink knows; in a target with the column that
-    numbers them until it is published, in a source with ""."""
+    numbers them until it is published, or the temporary table that lists their keys, in a source with ""."""
     path: Path = Path("/nonexistent/odbc")
 
     def head(self, size: int) -> bytes:

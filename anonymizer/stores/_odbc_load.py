@@ -1,7 +1,7 @@
 """Loading a result into a live database: one transaction, committed only after the result was verified.
 
-Rows whose order no kept key gives are numbered as they come, where the dialect can add a column for it and drop it
-again within the transaction: then the proof can compare them one by one.
+Rows whose order no kept key gives are numbered as they come, so that the proof can compare them one by one: in a column
+that is added and dropped again within the transaction, or in a temporary table beside their keys.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ ROW_NUMBER = "anonymizer_row"
 _LONG_ROW = 16 << 10
 """Rows of more bytes than this, on average, are sent one by one."""
 _PARAMETERS_MAX = 2000
+_NUMBER_WIDTH = 20
 
 
 class OdbcSink:
@@ -35,7 +36,9 @@ class OdbcSink:
         self._by_name = {stored.name: stored for stored in self.tables}
         self._current: Stored | None = None
         self._row = 0
+        self._listed: Stored | None = None
         self.numbered: dict[TableName, str] = {}
+        """See `OdbcInput.pairing`."""
         require_same(link, source.tables, self.tables)
         require_empty(link, dialect, self.tables)
         dialect.prepare(link, self.tables)
@@ -68,7 +71,7 @@ class OdbcSink:
     def commit(self) -> None:
         """Constraints and triggers as they were, counters as in the source, all of it visible. Raises TargetError."""
         try:
-            self._dialect.restore(self._link, self.tables, self.numbered)
+            self._dialect.restore(self._link, self.tables, self.numbered, self._source.link)
             self._dialect.set_counters(self._link, self._source.dialect.counters(self._source.link))
             self._link.connection.commit()
         except self._link.errors as error:
@@ -81,46 +84,58 @@ class OdbcSink:
     def _next(self, stored: Stored, original: Stored, replaced: tuple[str, ...]) -> None:
         self.close()
         key = original.order()
-        numbered = self._dialect.NUMBERS and not original.table.partition_of and (not key or set(key) & set(replaced))
-        if numbered:
-            self.numbered[stored.name] = ROW_NUMBER
+        unordered = not original.table.partition_of and (not key or set(key) & set(replaced))
+        number = self._dialect.NUMBERS and unordered
+        self._dialect.before(self._link, stored, ROW_NUMBER if number else None)
+        self._listed = None
+        if unordered and not number:
+            self._listed = self._dialect.list_keys(self._link, stored, key, f"{ROW_NUMBER}_{len(self.numbered)}")
+        if number or self._listed is not None:
+            self.numbered[stored.name] = ROW_NUMBER if self._listed is None else self._listed.name.name
             self._source.input.pairing[stored.name] = ""
-        self._dialect.before(self._link, stored, ROW_NUMBER if numbered else None)
         self._current, self._row = stored, 0
 
     def _insert(self, batch: pa.RecordBatch) -> None:
         stored = self._current
         if stored is None:
             raise InternalError("rows without a table; do not use the result")
-        number = self.numbered.get(stored.name)
-        columns: list[list[Any]] = [column.to_pylist() for column in batch.columns]
-        if number is not None:
-            columns.append([str(row) for row in range(self._row, self._row + batch.num_rows)])
+        columns: dict[str, list[Any]] = dict(
+            zip(batch.schema.names, (column.to_pylist() for column in batch.columns), strict=True)
+        )
+        numbers = [str(row) for row in range(self._row, self._row + batch.num_rows)]
         self._row += batch.num_rows
-        rows = list(zip(*columns, strict=True))
+        by_column = self._listed is None and stored.name in self.numbered
+        rows = list(zip(*columns.values(), *([numbers] if by_column else []), strict=True))
         try:
-            for statement, values, fast in self._chunks(stored, rows, batch.nbytes, number):
-                self._link.insert(statement, values, fast)
+            for statement, values, widths in self._chunks(
+                stored, rows, batch.nbytes, ROW_NUMBER if by_column else None
+            ):
+                self._link.insert(statement, values, widths)
+            if self._listed is not None:
+                keys = list(zip(numbers, *(columns[name] for name in self._listed.names[1:]), strict=True))
+                for statement, values, widths in self._chunks(self._listed, keys, 0, None):
+                    self._link.insert(statement, values, widths)
         except self._link.errors as error:
             self._refuse(stored, error)
 
     def _chunks(
         self, stored: Stored, rows: list[tuple[Any, ...]], size: int, number: str | None
-    ) -> Iterator[tuple[str, list[Any], bool]]:
-        """Statements with their values: many rows in each, but for long ones."""
+    ) -> Iterator[tuple[str, list[Any], list[int] | None]]:
+        """Statements with their values, many rows in each but for long ones; or whole arrays and their widths."""
         single = self._dialect.insert(stored, 1, number)
-        if self._dialect.bulk(stored):
-            yield single, rows, True
+        widths = self._dialect.bulk(stored)
+        if widths is not None:
+            yield single, rows, [*widths, *([_NUMBER_WIDTH] if number else [])]
             return
         group = min(self._dialect.group, _PARAMETERS_MAX // len(rows[0]))
         if group > 1 and size // len(rows) <= _LONG_ROW:
             whole = len(rows) - len(rows) % group
             if whole:
                 together = [list(chain.from_iterable(rows[at : at + group])) for at in range(0, whole, group)]
-                yield self._dialect.insert(stored, group, number), together, False
+                yield self._dialect.insert(stored, group, number), together, None
             rows = rows[whole:]
         if rows:
-            yield single, rows, False
+            yield single, rows, None
 
     def _refuse(self, stored: Stored, error: Exception) -> None:
         state = code(error)

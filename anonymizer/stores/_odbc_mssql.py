@@ -28,6 +28,7 @@ _WIDE = ("nchar", "nvarchar")
 _COUNTED = ("char", "varchar", "binary", "varbinary", *_WIDE)
 _UNBOUNDED = ("text", "ntext", "image", "xml", "json", "hierarchyid", "geography", "geometry")
 _UNORDERED = ("text", "ntext", "image", "xml", "json", "geography", "geometry")
+_LONGEST, _SHORTEST = 4000, 64
 _MICROSOFT = "msodbcsql"
 
 
@@ -40,7 +41,7 @@ class SqlServer(Dialect):
 
     def __init__(self) -> None:
         super().__init__('"')
-        self._restore: list[str] = []
+        self._restore: list[tuple[str, TableName, str]] = []
         self._arrays = False
         self._temporal: list[TableName] = []
 
@@ -74,15 +75,16 @@ class SqlServer(Dialect):
         return tsql.ANY_ROW.format(table=self.named(stored.name))
 
     def sample(self, stored: Stored, step: int) -> str:
-        long = [not cell.bounded for cell in stored.cells]
+        long = [cell.characters is None for cell in stored.cells]
         columns = [self.cut(self.read(c)) if cut else self.read(c) for c, cut in zip(stored.cells, long, strict=True)]
         inner = ", ".join(self.quoted(cell.name) for cell in stored.cells)
         return tsql.SAMPLE.format(
             columns=", ".join(columns), inner=inner, table=self.named(stored.name), step=step
         )  # fmt: skip
 
-    def bulk(self, stored: Stored) -> bool:
-        return self._arrays and all(cell.bounded for cell in stored.cells)
+    def bulk(self, stored: Stored) -> list[int] | None:
+        widths = [cell.characters for cell in stored.cells if cell.characters is not None]
+        return widths if self._arrays and len(widths) == len(stored.cells) else None
 
     # --- reading
 
@@ -146,15 +148,15 @@ class SqlServer(Dialect):
                 " target, set SYSTEM_VERSIONING OFF and drop its PERIOD"
             )
         names = {stored.name for stored in tables}
-        for query, switch, back, word in (
-            (tsql.TRIGGERS, tsql.DISABLE_TRIGGER, tsql.ENABLE_TRIGGER, "trigger"),
-            (tsql.CONSTRAINTS, tsql.UNCHECKED, tsql.CHECKED, "constraint"),
+        for query, switch, word in (
+            (tsql.TRIGGERS, tsql.DISABLE_TRIGGER, "trigger"),
+            (tsql.CONSTRAINTS, tsql.UNCHECKED, "constraint"),
         ):
             for schema, table, label in link.rows(query):
                 if TableName(schema, table) in names:
                     place = {"table": self.named(TableName(schema, table)), word: self.quoted(label)}
                     link.rows(switch.format(**place), what=f"a {word} cannot be switched off")
-                    self._restore.append(back.format(**place))
+                    self._restore.append((word, TableName(schema, table), label))
 
     def before(self, link: Link, stored: Stored, numbered: str | None) -> None:
         table = self.named(stored.name)
@@ -167,10 +169,15 @@ class SqlServer(Dialect):
         if stored.identity:
             link.run(tsql.IDENTITY_OFF.format(table=self.named(stored.name)))
 
-    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str]) -> None:
+    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str], origin: Link) -> None:
         for name, column in numbered.items():
             link.run(tsql.DROP_NUMBER.format(table=self.named(name), column=self.quoted(column)))
-        for statement in self._restore:
+        # what the source does not hold to, its copy cannot be held to
+        untrusted = {(TableName(schema, table), label) for schema, table, label in origin.rows(tsql.UNTRUSTED)}
+        for word, name, label in self._restore:
+            place = {"table": self.named(name), word: self.quoted(label)}
+            back = tsql.CHECKED_LATER if (name, label) in untrusted else tsql.CHECKED
+            statement = (tsql.ENABLE_TRIGGER if word == "trigger" else back).format(**place)
             link.rows(statement, what="the new values break a constraint, or a trigger cannot be switched on")
 
     def set_counters(self, link: Link, counters: Iterable[tuple[str, ...]]) -> None:
@@ -204,7 +211,15 @@ def _column(table: TableName, row: Sequence[Any]) -> tuple[Column, Cell]:
         bool(computed) or bool(generated) or kind in ROW_VERSIONS,
         comment=comment,
     )
-    return column, Cell(name, kind, not unlimited and kind not in _UNBOUNDED)
+    return column, Cell(name, kind, _characters(kind, length, unlimited))
+
+
+def _characters(kind: str, length: int, unlimited: bool) -> int | None:
+    """Most characters that a type's text has, if an array of such texts can be sent."""
+    if unlimited or kind in _UNBOUNDED:
+        return None
+    wanted = 2 * length + 2 if kind in ("binary", "varbinary") else length
+    return None if wanted > _LONGEST else max(wanted, _SHORTEST)
 
 
 def _keys(link: Link) -> Keys:

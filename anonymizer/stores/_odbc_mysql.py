@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anonymizer.errors import SourceError
-from anonymizer.model.schema import Column, TableName, TypeFamily
+from anonymizer.model.schema import Column, ForeignKey, Table, TableName, TypeFamily
 from anonymizer.stores._mysql_types import meaning
 from anonymizer.stores._odbc_dialect import SAMPLE_CHARACTERS, Cell, Dialect, Stored
 from anonymizer.stores._odbc_keys import Keys
@@ -61,6 +61,7 @@ _ENGINES = """
 SELECT t.table_name FROM information_schema.tables t LEFT JOIN information_schema.engines e ON e.engine = t.engine
 WHERE t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' AND COALESCE(e.transactions, 'NO') <> 'YES'"""
 
+_NUMBER = "anonymizer_row"
 _MAX_WRITE = 1 << 30
 _ARGUMENTS = re.compile(r"\(([^)]*)\)")
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
@@ -188,21 +189,39 @@ class MySql(Dialect):
                 raise link.refused(f"{found[0]} {says}")
         link.run("SET SESSION foreign_key_checks = 0")
 
-    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str]) -> None:
+    def list_keys(self, link: Link, stored: Stored, key: Sequence[str], name: str) -> Stored | None:
+        if not key or not set(key) <= set(stored.names):
+            return None  # rows without a key lie as they were inserted
+        listed = ", ".join(map(self.quoted, key))
+        link.run(
+            f"CREATE TEMPORARY TABLE {self.quoted(name)} ({_NUMBER} bigint NOT NULL DEFAULT 0 PRIMARY KEY)"
+            f" ENGINE=InnoDB SELECT {listed} FROM {self.named(stored.name)} WHERE FALSE"
+        )
+        cells = {cell.name: cell for cell in stored.cells}
+        return Stored(Table(TableName("", name), ()), (Cell(_NUMBER, "text"), *(cells[part] for part in key)))
+
+    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str], origin: Link) -> None:
         for stored in tables:
             for key in stored.table.foreign_keys:
-                joined = " AND ".join(
-                    f"a.{self.quoted(own)} = b.{self.quoted(other)}"
-                    for own, other in zip(key.columns, key.referenced, strict=True)
-                )
-                filled = " AND ".join(f"a.{self.quoted(own)} IS NOT NULL" for own in key.columns)
-                orphans = link.rows(
-                    f"SELECT 1 FROM {self.named(stored.name)} a LEFT JOIN {self.named(key.references)} b ON {joined}"
-                    f" WHERE {filled} AND b.{self.quoted(key.referenced[0])} IS NULL LIMIT 1"
-                )
-                if orphans:
+                query = self._orphans(stored, key)
+                found = int(link.rows(query)[0][0])
+                if found and found > int(origin.rows(query)[0][0]):  # the source may hold some that nothing checked
                     raise link.refused(f"the new values of {stored.name} break the foreign key {key.name}")
+        for listed in numbered.values():
+            link.run(f"DROP TEMPORARY TABLE {self.quoted(listed)}")
         link.run("SET SESSION foreign_key_checks = 1")
+
+    def _orphans(self, stored: Stored, key: ForeignKey) -> str:
+        """How many rows reference none."""
+        joined = " AND ".join(
+            f"a.{self.quoted(own)} = b.{self.quoted(other)}"
+            for own, other in zip(key.columns, key.referenced, strict=True)
+        )
+        filled = " AND ".join(f"a.{self.quoted(own)} IS NOT NULL" for own in key.columns)
+        return (
+            f"SELECT COUNT(*) FROM {self.named(stored.name)} a LEFT JOIN {self.named(key.references)} b ON {joined}"
+            f" WHERE {filled} AND b.{self.quoted(key.referenced[0])} IS NULL"
+        )
 
 
 def _column(table: TableName, row: Sequence[Any], as_json: bool) -> tuple[Column, Cell]:

@@ -242,7 +242,7 @@ class PostgreSql(Dialect):
         if numbered is not None:
             link.run(f"ALTER TABLE {self.named(stored.name)} ADD COLUMN {self.quoted(numbered)} bigint")
 
-    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str]) -> None:
+    def restore(self, link: Link, tables: Sequence[Stored], numbered: Mapping[TableName, str], origin: Link) -> None:
         link.rows("SET CONSTRAINTS ALL IMMEDIATE", what="the new values break a deferred constraint")
         for name, column in numbered.items():
             link.run(f"ALTER TABLE {self.named(name)} DROP COLUMN {self.quoted(column)}")

@@ -96,6 +96,19 @@ JOIN sys.tables AS t ON t.object_id = k.parent_object_id
 JOIN sys.schemas AS s ON s.schema_id = t.schema_id
 WHERE k.is_disabled = 0"""
 
+UNTRUSTED = """
+SELECT s.name, t.name, k.name
+FROM sys.foreign_keys AS k
+JOIN sys.tables AS t ON t.object_id = k.parent_object_id
+JOIN sys.schemas AS s ON s.schema_id = t.schema_id
+WHERE k.is_not_trusted = 1
+UNION ALL
+SELECT s.name, t.name, k.name
+FROM sys.check_constraints AS k
+JOIN sys.tables AS t ON t.object_id = k.parent_object_id
+JOIN sys.schemas AS s ON s.schema_id = t.schema_id
+WHERE k.is_not_trusted = 1"""
+
 COUNTERS = """
 SELECT s.name, t.name, CAST(c.last_value AS nvarchar(40))
 FROM sys.identity_columns AS c
@@ -107,6 +120,7 @@ DISABLE_TRIGGER = "DISABLE TRIGGER {trigger} ON {table}"
 ENABLE_TRIGGER = "ENABLE TRIGGER {trigger} ON {table}"
 UNCHECKED = "ALTER TABLE {table} NOCHECK CONSTRAINT {constraint}"
 CHECKED = "ALTER TABLE {table} WITH CHECK CHECK CONSTRAINT {constraint}"
+CHECKED_LATER = "ALTER TABLE {table} WITH NOCHECK CHECK CONSTRAINT {constraint}"
 ADD_NUMBER = "ALTER TABLE {table} ADD {column} bigint NULL"
 DROP_NUMBER = "ALTER TABLE {table} DROP COLUMN {column}"
 IDENTITY_ON = "SET IDENTITY_INSERT {table} ON"

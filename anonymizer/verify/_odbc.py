@@ -1,9 +1,9 @@
 """Reads a live database through the open connection that it came by: with statements of its own, row by row in the
 order of a key, before the result is committed.
 
-The connection's transaction sees what was loaded and nobody else does yet. Rows that no kept key orders stand in the
-order of a column that numbers them, which the input names and which is dropped before the commit: a wrong number pairs
-wrong rows, which the checks report. Definitions are read from INFORMATION_SCHEMA on both sides.
+The connection's transaction sees what was loaded and nobody else does yet. Rows that no kept key orders were numbered,
+in a column or a temporary table that the input names and that is dropped before the commit: a wrong number pairs wrong
+rows, which the checks report. Definitions are read from INFORMATION_SCHEMA on both sides.
 """
 
 from __future__ import annotations
@@ -32,6 +32,20 @@ _COLUMNS = (
 _VIEWS = (
     "SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM INFORMATION_SCHEMA.VIEWS WHERE {} ORDER BY TABLE_SCHEMA,"
     " TABLE_NAME"
+)
+_NUMBER = "anonymizer_row"
+_SORTABLE = (
+    TypeFamily.TEXT,
+    TypeFamily.INTEGER,
+    TypeFamily.NUMBER,
+    TypeFamily.BOOLEAN,
+    TypeFamily.DATE,
+    TypeFamily.TIMESTAMP,
+    TypeFamily.TIME,
+    TypeFamily.UUID,
+    TypeFamily.ENUM,
+    TypeFamily.BINARY,
+    TypeFamily.NETWORK,
 )
 _LONG_TEXT = ("text", "ntext", "image", "xml", "json", "geography", "geometry")
 _OCTETS = ("binary", "varbinary", "image", "hierarchyid", "geography", "geometry")
@@ -75,17 +89,16 @@ class ConnectionReader(Reader):
         columns = [column for column in table.columns if not column.generated]
         names = tuple(column.name for column in columns)
         key = _key(table)
-        number = self._paired.get(table.name)
         partitioned = any(other.partition_of == table.name for other in self.schema.tables)
         if partitioned or not columns:
             return
-        by = [self._quoted(number)] if number else self._order(table, key, columns)
+        paired = table.name in self._paired
+        number = self._paired.get(table.name)
+        # where nobody numbered them, rows without a key that change cannot be told apart
+        order = () if paired or (self._speaks == "mysql" and not key) else key or names
+        by = [self._quoted(_NUMBER)] if number else self._order(table, key, columns, paired)
         listed = ", ".join(map(self._text, columns))
-        sql = f"SELECT {listed} FROM {self._from(table, key, bool(number))}" + (
-            f" ORDER BY {', '.join(by)}" if by else ""
-        )
-        # numbered rows run in parallel, whatever became of their keys
-        order = () if table.name in self._paired else key
+        sql = f"SELECT {listed} FROM {self._from(table, key, number)}" + (f" ORDER BY {', '.join(by)}" if by else "")
         given = False
         for rows in self._blocks(sql):
             yield Block(table.name, names, partial(_batch, rows, names), order=order)
@@ -99,19 +112,25 @@ class ConnectionReader(Reader):
         start, end = {"mssql": ("[", "]"), "mysql": ("`", "`")}.get(self._speaks, ('"', '"'))
         return start + name.replace(end, end * 2) + end
 
-    def _from(self, table: Table, key: Sequence[str], numbered: bool) -> str:
+    def _from(self, table: Table, key: Sequence[str], number: str | None) -> str:
         name = ".".join(self._quoted(part) for part in table.name if part)
         if self._speaks == "postgresql":
             return f"ONLY {name}"
+        if self._speaks == "mysql" and number:
+            return f"{name} JOIN {self._quoted(number)} USING ({', '.join(map(self._quoted, key))})"
         return f"{name} USE INDEX ()" if self._speaks == "mysql" and not key else name
 
-    def _order(self, table: Table, key: Sequence[str], columns: Sequence[Column]) -> list[str]:
-        families = {column.name: column for column in table.columns}
-        if not key and self._speaks == "postgresql":
+    def _order(self, table: Table, key: Sequence[str], columns: Sequence[Column], paired: bool) -> list[str]:
+        if not key and self._speaks == "postgresql" and paired:
             return ["ctid"]
-        if not key and self._speaks == "mssql":
-            key = [column.name for column in columns if _bare(column) not in _LONG_TEXT]
-        return [self._sorted(families[name]) for name in key]
+        if not key and self._speaks != "mysql":
+            key = [column.name for column in columns if self._sortable(column)]
+        return [self._sorted(table.column(name)) for name in key]
+
+    def _sortable(self, column: Column) -> bool:
+        if self._speaks == "mssql":
+            return _bare(column) not in _LONG_TEXT
+        return column.family in _SORTABLE
 
     def _sorted(self, column: Column) -> str:
         name = self._quoted(column.name)

@@ -138,6 +138,8 @@ def test_keys_that_change_circles_of_references_and_rows_without_a_key_are_loade
     visits = "SELECT count(*), count(DISTINCT m.email), sum(length(note)) FROM visit v JOIN member m USING (email)"
     assert target.query(visits) == source.query(visits)
     assert target.query("SELECT count(*) FROM member WHERE email LIKE '%firm-test.be'") == [["0"]]
+    later = api.verify(by_odbc(source), by_odbc(target), tmp_path / "rules.yaml")
+    assert {check.outcome for check in later} == {Outcome.PASSED, Outcome.NOT_VERIFIED}, "nothing pairs the rows now"
     left = "SELECT count(*) FROM pg_attribute WHERE attname = 'anonymizer_row' UNION ALL"
     assert target.query(f"{left} SELECT count(*) FROM pg_constraint WHERE condeferrable") == [["0"], ["0"]]
     execute(target, "INSERT INTO visit VALUES ('new@example.com', 'n')")
@@ -188,6 +190,40 @@ def test_a_live_shop_becomes_a_safe_one_with_the_same_people_as_its_dump(
     mysql.load((tmp_path / "safe.sql").read_bytes(), "--init-command=SET sql_mode=''")
     assert target.tables() == mysql.tables()
     assert source.tables() == before
+
+
+def test_keys_that_change_are_loaded_and_proved_in_mariadb_too(
+    mariadb: MariaDb, by_odbc: Address, key: Path, tmp_path: Path
+):
+    source, target = mariadb.fresh("odbc_source"), mariadb.fresh("odbc_target")
+    tables = (
+        "CREATE TABLE member (branch int, email varchar(80), name varchar(60), mentor varchar(80),"
+        " PRIMARY KEY (branch, email), UNIQUE (email), FOREIGN KEY (mentor) REFERENCES member (email));"
+        "CREATE TABLE visit (email varchar(80), note text, KEY both_columns (email));"
+    )
+    for database in (source, target):
+        database.load(tables.encode())
+    source.load(
+        b"INSERT INTO member SELECT seq % 7, concat('person', seq, '@firm-test.be'), concat('Person ', seq),"
+        b" 'person1@firm-test.be' FROM seq_1_to_500;"
+        b"INSERT INTO visit SELECT concat('person', seq % 500 + 1, '@firm-test.be'), repeat('x', seq * 37 % 1900)"
+        b" FROM seq_1_to_900;"
+        b"SET foreign_key_checks = 0; UPDATE member SET mentor = 'gone@firm-test.be' WHERE email LIKE 'person5%'"
+    )
+    decided = rules(
+        tmp_path,
+        "tables:\n  member: {columns: {email: email, name: full_name, mentor: email}, keep: [branch], why: number}\n"
+        "  visit: {columns: {email: email}, keep: [note], why: no person}\n",
+    )
+    passed(api.run(by_odbc(source), by_odbc(target), decided, key))
+    orphans = "SELECT count(*) FROM member m LEFT JOIN member o ON o.email = m.mentor WHERE o.email IS NULL"
+    assert target.query(orphans) == source.query(orphans) != [["0"]]
+    joined = (
+        "SELECT count(*), count(DISTINCT m.email, m.branch), sum(length(v.note)), count(DISTINCT o.email) FROM visit v"
+        " JOIN member m USING (email) JOIN member o ON o.email = m.mentor"
+    )
+    assert target.query(joined) == source.query(joined)
+    assert target.query("SELECT count(*) FROM member WHERE email LIKE '%firm-test.be'") == [["0"]]
 
 
 def test_what_mariadb_cannot_switch_off_or_take_back_is_refused(

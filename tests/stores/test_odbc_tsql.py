@@ -37,6 +37,7 @@ UNKNOWN_TO_THE_PARSER = {
     "RESEED": "DBCC CHECKIDENT (N'[dbo].[a]', RESEED, 5)",
     "UNCHECKED": "ALTER TABLE [dbo].[a]]b] NOCHECK CONSTRAINT [fk]",
     "CHECKED": "ALTER TABLE [dbo].[a]]b] WITH CHECK CHECK CONSTRAINT [fk]",
+    "CHECKED_LATER": "ALTER TABLE [dbo].[a]]b] WITH NOCHECK CHECK CONSTRAINT [fk]",
     "IDENTITY_ON": "SET IDENTITY_INSERT [dbo].[a]]b] ON",
     "IDENTITY_OFF": "SET IDENTITY_INSERT [dbo].[a]]b] OFF",
 }
@@ -106,6 +107,7 @@ CATALOGUE: dict[str, list[tuple[Any, ...]]] = {
     tsql.CHECKS: [("dbo", "person", "CK_salary", "([salary]>=(0))")],
     tsql.TRIGGERS: [("dbo", "person", "audit"), ("other", "not_ours", "keep")],
     tsql.CONSTRAINTS: [("dbo", "person", "FK_firm"), ("dbo", "person", "CK_salary")],
+    tsql.UNTRUSTED: [("dbo", "person", "CK_salary")],
     tsql.COUNTERS: [("dbo", "person", "41")],
     tsql.SNAPSHOT_ALLOWED: [(1,)],
     tsql.IDENTITY: [("SERVER\\ONE", "crm")],
@@ -118,6 +120,7 @@ class Connection:
     def __init__(self, driver: str = "libmsodbcsql-18.so", **changed: list[tuple[Any, ...]]) -> None:
         self.said: list[str] = []
         self.rows: list[tuple[str, list[Any], bool]] = []
+        self.sizes: list[tuple[int, int, int]] = []
         self.autocommit = False
         self._driver = driver
         self._answers = {**CATALOGUE, **{getattr(tsql, name): rows for name, rows in changed.items()}}
@@ -128,6 +131,9 @@ class Connection:
     def cursor(self) -> Connection:
         self.fast_executemany = False
         return self
+
+    def setinputsizes(self, sizes: list[tuple[int, int, int]]) -> None:
+        self.sizes = sizes
 
     def execute(self, sql: str, *values: object) -> None:
         self.said.append(sql)
@@ -240,7 +246,7 @@ def test_a_load_switches_off_inserts_checks_and_commits_in_this_order():
         f"SET IDENTITY_INSERT {table} OFF",
         f"ENABLE TRIGGER [audit] ON {table}",
         f"ALTER TABLE {table} WITH CHECK CHECK CONSTRAINT [FK_firm]",
-        f"ALTER TABLE {table} WITH CHECK CHECK CONSTRAINT [CK_salary]",
+        f"ALTER TABLE {table} WITH NOCHECK CHECK CONSTRAINT [CK_salary]",  # as little trusted as in the source
         f"DBCC CHECKIDENT (N'{table}', RESEED, 41)",
         "COMMIT",
     ]
@@ -262,13 +268,20 @@ def test_rows_whose_key_changes_are_numbered_until_they_were_compared():
 
 
 def test_whole_arrays_go_through_microsofts_driver_only_and_not_with_long_columns():
-    for driver, fast in (("libmsodbcsql-18.6.so.2.1", True), ("libtdsodbc.so", False)):
+    for driver, widths in (("libmsodbcsql-18.6.so.2.1", [64, 64]), ("libtdsodbc.so", None)):
         connection = Connection(driver)
         dialect = SqlServer()
         dialect.open_target(Link(connection, "mssql://db/crm", TargetError))
         tables = {stored.name.name: stored for stored in source_of(connection).tables}
-        assert dialect.bulk(tables["firm"]) is fast
-        assert not dialect.bulk(tables["person"]), "it holds a varbinary(max)"
+        assert dialect.bulk(tables["firm"]) == widths
+        assert dialect.bulk(tables["person"]) is None, "it holds a varbinary(max)"
+
+
+def test_arrays_are_sent_as_texts_with_room_for_sign_and_point():
+    connection = Connection()
+    Link(connection, "mssql://db/crm", TargetError).insert("INSERT", [("-12345678.90",)], [64])
+    assert connection.sizes == [(-9, 64, 0)]
+    assert connection.rows == [("INSERT", [("-12345678.90",)], True)]
 
 
 @pytest.mark.parametrize(
