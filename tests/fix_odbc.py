@@ -1,6 +1,6 @@
 """The private servers of the tests, reached by ODBC.
 
-The drivers are Debian's packages unixodbc, odbc-postgresql and odbc-mariadb. Where one is missing these
+The drivers are Debian's packages unixodbc, odbc-postgresql, odbc-mariadb and libsqliteodbc. Where one is missing these
 tests are not verified, but where CI is set that is a failure.
 """
 
@@ -19,7 +19,8 @@ from tests.fix_postgres import Database
 POSTGRESQL, MARIADB = "PostgreSQL Unicode", "MariaDB Unicode"
 
 
-def _require(driver: str) -> None:
+def require_driver(driver: str) -> None:
+    """Skip the test without the driver; fail where CI is set."""
     try:
         import pyodbc
 
@@ -47,9 +48,9 @@ def by_odbc() -> Callable[[Any], str]:
 
     def address(database: Database | MariaDb) -> str:
         if isinstance(database, Database):
-            _require(POSTGRESQL)
+            require_driver(POSTGRESQL)
             return postgres_address(database)
-        _require(MARIADB)
+        require_driver(MARIADB)
         return mariadb_address(database)
 
     return address

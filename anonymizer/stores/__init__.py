@@ -2,8 +2,8 @@
 
 Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
 compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`,
-`mssql_script`, `bacpac`; modules with an underscore are what they share. `recognise` tells by its content which store a
-source belongs to.
+`mssql_script`, `bacpac`; live databases: `odbc`. Modules with an underscore are what they share. `recognise` tells by
+its content which store a source belongs to.
 """
 
 from __future__ import annotations

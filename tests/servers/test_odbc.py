@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -314,6 +316,34 @@ def test_a_result_that_does_not_pass_is_taken_back(
         api.run(by_odbc(source), by_odbc(target), rules(tmp_path, PEOPLE_RULES), key)
     assert seen == [[["0"]]], "rows could be seen before they were verified"
     assert target.query("SELECT count(*) FROM person") == [["0"]]
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from anonymizer import api, verify
+def wait(*arguments):
+    print("loaded", flush=True)
+    time.sleep(60)
+verify.verify = wait
+api.run(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+"""
+
+
+def test_a_run_that_is_killed_leaves_the_target_as_it_was(
+    pair: tuple[Database, Database], by_odbc: Address, key: Path, tmp_path: Path
+):
+    source, target = pair
+    execute(source, PEOPLE_ROWS)
+    execute(target, PEOPLE)
+    arguments = [by_odbc(source), by_odbc(target), str(rules(tmp_path, PEOPLE_RULES)), str(key)]
+    with subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"loaded\n"
+        run.kill()
+    assert target.query("SELECT count(*) FROM person") == [["0"]]
+    passed(api.run(by_odbc(source), by_odbc(target), tmp_path / "rules.yaml", key))
+    assert target.query("SELECT count(*) FROM person") == [["3000"]]
 
 
 def test_a_target_that_is_not_empty_or_the_source_itself_is_refused(

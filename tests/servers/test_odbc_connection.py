@@ -14,6 +14,7 @@ from anonymizer.errors import SettingError, SourceError
 from anonymizer.model.address import Address
 from anonymizer.servers import _odbc_connection as connection
 from anonymizer.workspace import Workspace
+from tests.fix_odbc import require_driver
 
 
 class Refused(Exception):
@@ -136,9 +137,7 @@ def test_the_driver_inside_microsofts_python_package_is_found(tmp_path: Path):
 
 
 def test_a_server_that_is_not_there_is_an_error_of_one_sentence(tmp_path: Path):
-    pyodbc = pytest.importorskip("pyodbc", reason="not verified: the package unixodbc is not installed")
-    if "PostgreSQL Unicode" not in pyodbc.drivers():
-        pytest.skip("not verified: the package odbc-postgresql is not installed")
+    require_driver("PostgreSQL Unicode")
     with Workspace() as work:
         with (
             pytest.raises(SourceError, match=r"odbc://jan@127\.0\.0\.1:1/crm cannot be reached \(SQLSTATE"),

@@ -24,6 +24,7 @@ from anonymizer.workspace import Workspace
 from tests.conformance.examples import COLUMNS, ROWS
 from tests.conformance.examples import pg_plain as pg_example
 from tests.fix_mariadb import MariaDb
+from tests.fix_odbc import require_driver
 from tests.fix_postgres import Database
 from tests.test_mysql_main_job import fill
 
@@ -253,9 +254,7 @@ def by_sqlite_driver(tmp_path: Path, by_odbc: Address, monkeypatch: pytest.Monke
 
 
 def test_any_server_with_a_driver_can_be_looked_at(by_sqlite_driver: str, work: Workspace):
-    pyodbc = pytest.importorskip("pyodbc")
-    if "SQLite3" not in pyodbc.drivers():
-        pytest.skip("not verified: the package libsqliteodbc is not installed")
+    require_driver("SQLite3")
     found = {str(finding.column): finding.category for finding in api.detect(by_sqlite_driver).findings}
     assert found["person.email"] == "email"
     with servers.open_source(by_sqlite_driver, work) as opened:
