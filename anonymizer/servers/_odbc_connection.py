@@ -20,7 +20,7 @@ _PASSED = {
     name.lower(): name
     for name in (
         "Encrypt TrustServerCertificate ServerCertificate HostNameInCertificate Authentication Trusted_Connection"
-        " MultiSubnetFailover ServerSPN SSLmode SSLCA SSLCert SSLKey SSLVerify Socket CharSet LoginTimeout TDS_Version"
+        " MultiSubnetFailover ServerSPN SSLmode SSLCA SSLCert SSLKey SSLVerify Socket LoginTimeout TDS_Version"
     ).split()
 }
 """Options of an address that are handed to the driver, as it spells them."""
@@ -28,10 +28,12 @@ _OWN = ("driver", "dsn")
 _PASSWORDS = {"mssql": ("MSSQL_PASSWORD", "SQLCMDPASSWORD", "ODBC_PASSWORD"), "odbc": ("ODBC_PASSWORD",)}
 _STREAMING = {
     "psqlodbc": {"UseDeclareFetch": "1", "Fetch": "100", "Protocol": "7.4-1", "LFConversion": "0", "BoolsAsChar": "1"},
-    "libmaodbc": {"FORWARDONLY": "1", "NO_CACHE": "1"},
+    "libmaodbc": {"FORWARDONLY": "1", "NO_CACHE": "1", "CHARSET": "utf8mb4"},
     "libmyodbc": {"FORWARD_CURSOR": "1", "NO_CACHE": "1"},
 }
 """What keeps a driver from fetching a whole result into memory, and from changing it, by the start of its file name."""
+_CUTS_WIDE_TEXT = "libmaodbc"
+"""MariaDB Connector/ODBC 3.1.15 miscounts characters in UTF-16 ("Último" loses its last letter); UTF-8 is exact."""
 _SQL_SERVER = ("ODBC Driver 18 for SQL Server", "ODBC Driver 17 for SQL Server")
 _TIMEOUT_SECONDS = 30
 
@@ -51,6 +53,10 @@ def connect(address: Address, side: type[AnonymizerError], readonly: bool) -> An
         attributes |= {**streaming, **{k: v for k, v in attributes.items() if k == "PWD"}}
         connection.close()
         connection = _opened(pyodbc, address, attributes, side, readonly)
+    if driver.startswith(_CUTS_WIDE_TEXT):
+        connection.setencoding("utf-8", ctype=pyodbc.SQL_CHAR)
+        for kind in (pyodbc.SQL_CHAR, pyodbc.SQL_WCHAR):
+            connection.setdecoding(kind, encoding="utf-8", ctype=pyodbc.SQL_CHAR)
     return connection
 
 

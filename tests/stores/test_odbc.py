@@ -277,3 +277,32 @@ def test_referenced_tables_come_before_those_that_reference_them(example: OdbcSo
     tables = example.tables
     names = [stored.name.name for stored in in_order(tuple(reversed(tables)))]
     assert names.index("customer") < names.index("purchase")
+
+
+def test_every_character_comes_and_goes_as_it_is(
+    postgres: Database, database: Database, mariadb: MariaDb, mysql: MariaDb, by_odbc: Address, work: Workspace
+):
+    characters = [chr(code) for code in range(1, 0x30000) if not 0xD800 <= code <= 0xDFFF]
+    texts = ["".join(characters[at : at + 13]) for at in range(0, len(characters), 13)] + ["Último Pau-De-Arara"]
+    texts += ["é" * 100_000 + "Ú", "😀Ú" * 50_000]
+    table = "CREATE TABLE said (id int PRIMARY KEY, words text)"
+    database.query(table)
+    target = postgres.sibling("every_character")
+    postgres.query("DROP DATABASE IF EXISTS every_character WITH (FORCE)")
+    postgres.query("CREATE DATABASE every_character TEMPLATE template0")
+    target.query(table)
+    other = mariadb.fresh("every_character")
+    for each in (mysql, other):
+        each.query(table.replace("words text", "words longtext CHARACTER SET utf8mb4"))
+    rows = [f"({number}, convert_from('\\x{text.encode().hex()}', 'utf8'))" for number, text in enumerate(texts)]
+    (work.path / "rows.sql").write_text(f"INSERT INTO said VALUES {','.join(rows)}")
+    database.restore_plain(work.path / "rows.sql")
+    literals = [f"({number}, _utf8mb4 X'{text.encode().hex()}')" for number, text in enumerate(texts)]
+    mysql.load(f"INSERT INTO said VALUES {','.join(literals)}".encode())
+    for source, safe in ((database, target), (mysql, other)):
+        with servers.open_source(by_odbc(source), work) as opened:
+            read = [words for rows in contents(odbc.open_source(opened)).values() for _, words in rows]
+        assert read == texts
+        copied(by_odbc(source), by_odbc(safe), work)
+        digests = "SELECT id, md5(words) FROM said ORDER BY id"
+        assert safe.query(digests) == source.query(digests)
