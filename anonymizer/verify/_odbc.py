@@ -23,16 +23,17 @@ from anonymizer.verify._reader import Block, Part, Reader, Text
 _ROWS, _BYTES = 100, 4 << 20
 _ROWS_MAX = 10_000
 
-_OWN = "TABLE_SCHEMA NOT IN ('information_schema', 'INFORMATION_SCHEMA', 'pg_catalog', 'sys')"
-_HERE = {"mysql": "TABLE_SCHEMA = DATABASE()"}
 _COLUMNS = (
     "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION,"
     " NUMERIC_SCALE FROM INFORMATION_SCHEMA.COLUMNS WHERE {} ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
 )
-_VIEWS = (
-    "SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM INFORMATION_SCHEMA.VIEWS WHERE {} ORDER BY TABLE_SCHEMA,"
-    " TABLE_NAME"
-)
+_TEXTS = {
+    "view": ("VIEWS", "TABLE", "VIEW_DEFINITION"),
+    "routine": ("ROUTINES", "ROUTINE", "ROUTINE_DEFINITION"),
+    "defaults of table": ("COLUMNS", "TABLE", "COLUMN_DEFAULT"),
+}
+"""What else could hold a value, and where INFORMATION_SCHEMA tells it: searched, but not compared, since some servers
+write the database's own name into it."""
 _NUMBER = "anonymizer_row"
 _SORTABLE = (
     TypeFamily.TEXT,
@@ -73,17 +74,27 @@ class ConnectionReader(Reader):
             yield from self._rows(table)
 
     def _definitions(self) -> Iterator[Text]:
-        where = _HERE.get(self._speaks, _OWN)
         tables: dict[TableName, list[str]] = {}
-        for row in self._fetched(_COLUMNS.format(where)):
+        for row in self._fetched(_COLUMNS.format(self._own("TABLE_SCHEMA"))):
             schema = "" if self._speaks == "mysql" else str(row[0])
             name = TableName(schema, str(row[1]))
             if name in self.schema and self._paired.get(name) != row[2]:
                 tables.setdefault(name, []).append(" ".join("-" if cell is None else str(cell) for cell in row[2:]))
         for name, columns in tables.items():
             yield Text(f"definition of table {name}", f"{name}: {', '.join(columns)}".encode())
-        for row in self._fetched(_VIEWS.format(where)):
-            yield Text(f"definition of view {row[1]}", str(row[2] or "").encode(), fixed=False)
+        for what, (view, kind, column) in _TEXTS.items():
+            sql = (
+                f"SELECT {kind}_NAME, {column} FROM INFORMATION_SCHEMA.{view} WHERE {self._own(f'{kind}_SCHEMA')} AND"
+                f" {column} IS NOT NULL ORDER BY {kind}_SCHEMA, {kind}_NAME"
+            )
+            for name, text in self._fetched(sql):
+                yield Text(f"{what} {name}", str(text).encode(), fixed=False)
+
+    def _own(self, column: str) -> str:
+        """The condition for what is the database's and not the server's."""
+        if self._speaks == "mysql":
+            return f"{column} = DATABASE()"
+        return f"{column} NOT IN ('information_schema', 'INFORMATION_SCHEMA', 'pg_catalog', 'sys')"
 
     def _rows(self, table: Table) -> Iterator[Block]:
         columns = [column for column in table.columns if not column.generated]

@@ -23,6 +23,7 @@ from anonymizer.stores._odbc_link import Link, OdbcInput
 from anonymizer.stores._odbc_load import OdbcSink
 from anonymizer.stores._odbc_mssql import SqlServer
 from anonymizer.stores.odbc import OdbcSource
+from anonymizer.verify._reader import Block, open_reader
 
 pytest.importorskip("pyodbc", reason="not verified: the package unixodbc is not installed")
 
@@ -315,3 +316,16 @@ def test_a_row_of_values_keeps_its_order_whatever_is_replaced():
     source = source_of(Connection())
     rows = [part for part in source.parts({TableName("dbo", "person"): ["salary", "email"]}) if isinstance(part, Rows)]
     assert rows[0].batch.to_pylist() == [{"salary": "1.50", "email": "a@b.be"}]
+
+
+def test_the_statements_of_the_verifier_are_transact_sql():
+    connection = Connection()
+    source = source_of(connection)
+    schema = source.schema()
+    connection.said.clear()
+    assert [part for part in open_reader(source.input, "ODBC database", schema).parts() if isinstance(part, Block)]
+    selects = [sqlglot.parse_one(said, dialect="tsql") for said in connection.said]
+    assert len(selects) == 4 + len(schema.tables)
+    assert all(isinstance(select, exp.Select) for select in selects)
+    by_key = {str(select.find(exp.Table)): select for select in selects}
+    assert "id" in str(next(select for table, select in by_key.items() if "person" in table).args["order"])

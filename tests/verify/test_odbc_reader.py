@@ -114,16 +114,34 @@ def test_the_reader_and_the_store_read_the_same_texts_by_statements_of_their_own
             assert rows == contents(store)[str(table)]
 
 
-def test_definitions_are_told_and_views_are_looked_through(database: Database, by_odbc: Address):
-    database.query(
-        "CREATE TABLE person (id int, name text); CREATE VIEW jan AS SELECT 1 FROM person WHERE name = 'Jan'"
-    )
-    with Workspace() as work, servers.open_source(by_odbc(database), work) as opened:
-        reader = open_reader(opened, odbc.NAME, odbc.open_source(opened).schema())
-        texts = {text.place: text for text in reader.parts() if isinstance(text, Text)}
-    assert b"id integer YES" in texts["definition of table public.person"].data
-    assert b"'Jan'" in texts["definition of view jan"].data
-    assert not texts["definition of view jan"].fixed
+def test_definitions_are_told_and_what_could_hold_a_value_is_looked_through(
+    database: Database, mysql: MariaDb, by_odbc: Address
+):
+    for each, schema in ((database, "public."), (mysql, "")):
+        each.query("CREATE TABLE person (id int, name varchar(20) DEFAULT 'Piet')")
+        each.query("CREATE VIEW jan AS SELECT 1 FROM person WHERE name = 'Jan'")
+        with Workspace() as work, servers.open_source(by_odbc(each), work) as opened:
+            reader = open_reader(opened, odbc.NAME, odbc.open_source(opened).schema())
+            texts = {text.place: text for text in reader.parts() if isinstance(text, Text)}
+        assert b" YES" in texts[f"definition of table {schema}person"].data
+        assert b"'Jan'" in texts["view jan"].data
+        assert b"'Piet'" in texts["defaults of table person"].data
+        assert not texts["view jan"].fixed
+
+
+def test_a_value_of_the_source_in_a_routine_of_the_target_withholds_the_result(
+    pair: tuple[str, str, str], postgres: Database, mariadb: MariaDb, tmp_path: Path
+):
+    source, target, prefix = pair
+    body = "CREATE FUNCTION who() RETURNS text "
+    if prefix:
+        postgres.sibling("verify_target").query(body + "LANGUAGE sql AS $$SELECT 'person7@firm-test.be'$$")
+    else:
+        mariadb.sibling("verify_target").query(body + "DETERMINISTIC RETURN 'person7@firm-test.be'")
+    Secret.fresh().write(tmp_path / "key")
+    (tmp_path / "rules.yaml").write_text(RULES.format(prefix, prefix), "utf-8")
+    with pytest.raises(VerificationFailed, match=r"routine who: holds 1 values of .*person\.email"):
+        api.run(source, target, tmp_path / "rules.yaml", tmp_path / "key")
 
 
 def test_a_server_that_the_verifier_does_not_know_proves_nothing(database: Database, by_odbc: Address):
