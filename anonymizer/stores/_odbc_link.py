@@ -142,6 +142,8 @@ def to_arrow(column: Iterable[Any]) -> pa.Array:
         return pa.array(cells, pa.string())
     if kinds == {int}:
         return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+    if kinds == {float}:
+        return pa.array(cells, pa.float64()).cast(pa.string())
     return pa.array([None if cell is None else _text(cell) for cell in cells], pa.string())
 
 

@@ -157,10 +157,12 @@ class PostgreSql(Dialect):
     def sorting(self, stored: Stored) -> tuple[str, ...]:
         if not stored.order():
             return ("ctid",)
-        text = (TypeFamily.TEXT,)
         families = {column.name: column.family for column in stored.table.columns}
         return tuple(
-            self.quoted(name) + (' COLLATE pg_catalog."C"' if families[name] in text else "") for name in stored.order()
+            f'CAST({self.quoted(name)} AS text) COLLATE pg_catalog."C"'  # another database may sort by another language
+            if families[name] is TypeFamily.TEXT
+            else self.quoted(name)
+            for name in stored.order()
         )
 
     def sample(self, stored: Stored, step: int) -> str:

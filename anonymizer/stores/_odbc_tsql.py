@@ -9,6 +9,7 @@ from __future__ import annotations
 # --- the session
 
 SESSION = (
+    "SET NOCOUNT ON",
     "SET LANGUAGE us_english",
     "SET DATEFORMAT ymd",
     "SET TEXTSIZE 2147483647",

@@ -149,7 +149,9 @@ class ConnectionReader(Reader):
             return name
         if self._speaks == "mysql":
             return f"BINARY {name}"
-        return name + (' COLLATE pg_catalog."C"' if self._speaks == "postgresql" else " COLLATE Latin1_General_BIN2")
+        if self._speaks == "mssql":
+            return f"{name} COLLATE Latin1_General_BIN2"
+        return f'CAST({name} AS text) COLLATE pg_catalog."C"'
 
     def _text(self, column: Column) -> str:
         name, kind = self._quoted(column.name), _bare(column)

@@ -133,6 +133,8 @@ SELECT -3, 12345678.9, 0.1, 1e-300, true, 'ab', '', E'tab\t line\n\r back\\slash
     '(,"x, y")', 'fine', '(1.5,-2)', B'10101', B'1', 'fat:2 rat', '[1,5)', 12.5, 'x', '{glad,NULL}', '01:02:03+04';
 INSERT INTO every (c, d, y, h) VALUES ('NaN', 'Infinity', '(,)', repeat('long é ', 400000));
 INSERT INTO every DEFAULT VALUES;
+CREATE TABLE odd_key (k "char", n name, c char(3), v short, w text, PRIMARY KEY (k, n, c, v));
+INSERT INTO odd_key SELECT chr(n), 'n' || n, 'c', 'É' || n, 'words' FROM generate_series(33, 120) n;
 """
 
 
@@ -146,6 +148,7 @@ def test_postgresql_tells_the_same_tables_and_values_as_its_dump(database: Datab
         same_schema(live.schema(), dump.schema())
         mine, its = contents(live), contents(dump)
         assert mine["public.every"] == its["public.every"]
+        assert mine["public.odd_key"] == its["public.odd_key"]
         assert {table: sorted(map(str, rows)) for table, rows in mine.items()} == {
             table: sorted(map(str, rows)) for table, rows in its.items()
         }

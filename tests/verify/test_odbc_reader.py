@@ -150,3 +150,15 @@ def test_a_server_that_the_verifier_does_not_know_proves_nothing(database: Datab
         opened.dialect = "ODBC"
         with pytest.raises(Unreadable, match="does not know"):
             list(open_reader(opened, odbc.NAME, schema).parts())
+
+
+def test_a_connection_that_is_lost_is_no_proof(database: Database, by_odbc: Address):
+    database.query("CREATE TABLE person (id int PRIMARY KEY)")
+    with Workspace() as work, servers.open_source(by_odbc(database), work) as opened:
+        reader = open_reader(opened, odbc.NAME, odbc.open_source(opened).schema())
+        database.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
+            " pg_backend_pid()"
+        )
+        with pytest.raises(Unreadable, match="cannot be read to its end"):
+            list(reader.parts())
