@@ -9,9 +9,10 @@ import pytest
 from hypothesis import settings
 
 from tests.fix_mariadb import mariadb, mysql
+from tests.fix_odbc import by_odbc
 from tests.fix_postgres import database, postgres
 
-__all__ = ["database", "mariadb", "mysql", "postgres", "samples"]
+__all__ = ["by_odbc", "database", "mariadb", "mysql", "postgres", "samples"]
 
 # The same examples at every run where a red run must mean a change; new ones on every run of a developer.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

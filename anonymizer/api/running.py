@@ -51,9 +51,10 @@ def run(
         made, moves = planning.forecast(origin, made, keys, kernels)
         kernels = planning.bind(made, keys, moves) if moves else kernels
         clock.lap("forecast")
+        notes = (*getattr(origin.input, "notes", ()), *made.warnings)
         result = RunResult(
             *(origin.input.name, str(target), store.NAME, made, {}, (), key_status, version("anonymizer"), started),
-            warnings=(*made.warnings, *destination.warnings),
+            warnings=(*notes, *destination.warnings),
         )
         if dry_run:
             return result
@@ -66,7 +67,7 @@ def run(
         if not withholding(result, accept_unverified):  # nothing unproved goes further
             result = replace(result, checks=(*checks, *destination.proofs()))
         clock.lap("verify")
-        result = replace(result, seconds=clock.laps, warnings=(*made.warnings, *destination.warnings))
+        result = replace(result, seconds=clock.laps, warnings=(*notes, *destination.warnings))
         if withholding(result, accept_unverified):
             tell(result, report_folder)
             require_passed(result, accept_unverified)

@@ -7,6 +7,7 @@ share, `_scan` the one search through the target for what must not be there. Val
 
     _reader          what all readers offer
     _pg_plain, _pg_archive, _sqlite, _sqlite_dump, _mysql_dump, _parquet      by kind of database
+    _odbc                                                           what a live database says, by SQL of its own
     _sql_script, _copy_rows, _insert_rows, _mysql_rows              what scripts are made of
 """
 

@@ -32,6 +32,7 @@ _READERS = {
     "PostgreSQL tar archive": "_pg_archive",
     "Parquet folder": "_parquet",
     "tables in memory": "_tables",
+    "ODBC database": "_odbc",
     "SQL Server package": "_bacpac",
     "SQL Server script": "_mssql_script",
     "SQLite file": "_sqlite",

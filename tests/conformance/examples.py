@@ -344,3 +344,6 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
 
 BYTE_EXACT = frozenset({"csv_folder", "mssql_script", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"})
 """Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""
+
+LIVE = frozenset({"odbc"})
+"""Stores without files: `tests/stores/test_odbc.py` keeps them to what of these promises applies."""
