@@ -175,7 +175,7 @@ def copied(source: str, target: str, work: Workspace) -> None:
     """All parts unchanged into the other database, and committed."""
     with servers.open_source(source, work) as opened:
         origin = odbc.open_source(opened)
-        with servers.open_target(target, origin, work) as destination:
+        with servers.open_target(target, origin, origin.kind, work) as destination:
             sink = destination.sink(odbc, origin)
             for part in origin.parts(everything(origin)):
                 sink.write(part)
