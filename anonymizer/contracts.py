@@ -168,6 +168,8 @@ class Target(Protocol):
 
     path: Path
     """What is being written, for showing progress; a path that does not exist where that is no file."""
+    warnings: tuple[str, ...]
+    """What the target could not take, once it is written; no value in it."""
 
     def sink(self, store: Store, source: Source) -> Sink:
         """What the pipeline writes to."""

@@ -69,7 +69,9 @@ def run(
         counts = pipeline.replace(origin, sink, made, kernels, _meter(origin.input.path, destination.path, progress))
         clock.lap("replace")
         progress(Tick("verify"))
-        checks = proof.verify(made, origin.input, destination.written(), store.NAME, workspace.path)
+        written = destination.written()
+        result = replace(result, warnings=(*result.warnings, *destination.warnings))
+        checks = proof.verify(made, origin.input, written, store.NAME, workspace.path)
         clock.lap("verify")
         result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
         if _withholding(result, accept_unverified):

@@ -42,6 +42,8 @@ def open_target(target: str | Path, source: Source, workspace: Workspace) -> Ite
 class _Written:
     """A result in the work folder."""
 
+    warnings: tuple[str, ...] = ()
+
     def __init__(self, path: Path, workspace: Workspace) -> None:
         self.path = path
         self._workspace = workspace

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from anonymizer.errors import TargetError
@@ -42,6 +43,14 @@ _EXTENSION = re.compile(rb"CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?\"?([\w
 _FOR_READING = re.compile(
     rb"SET\s+(?:client_encoding|search_path)\b|SELECT\s+pg_catalog\.set_config\('search_path'", re.IGNORECASE
 )
+_SPELLING = (
+    "datestyle = ISO",
+    "intervalstyle = postgres",
+    "extra_float_digits = 3",
+    "bytea_output = hex",
+    "synchronize_seqscans = off",
+)
+"""As pg_dump sets them."""
 _LACKING = ("42704", "42501", "0LP01", "22023")
 """SQLSTATE: no such role or setting, no privilege for it."""
 _OLD_SERVER = ("42601", "42704", "42703", "42883")
@@ -123,63 +132,91 @@ def _failed(statement: bytes, line: int, error: psycopg.Error, login: Login) -> 
 
 @dataclass(slots=True)
 class _Held:
-    """The rows of one table, as COPY text."""
+    """The rows that a script holds of one table."""
 
     columns: bytes
-    rows: int = 0
-    digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=32))
-    countable: bool = True
-    """Whether all its rows came by COPY with the same columns."""
-
-    def feed(self, data: bytes) -> None:
-        self.rows += data.count(b"\n")
-        self.digest.update(data)
+    """In brackets; empty for all."""
+    digest: bytes = b""
 
 
-def prove(script: BinaryIO, connection: Connection, login: Login, exact: bool) -> None:
-    """Read the rows again from the server: it must hold those of the script's COPY blocks, byte for byte.
+def prove(script: Callable[[], AbstractContextManager[BinaryIO]], connection: Connection, login: Login) -> None:
+    """Read the rows again from the server: it must hold those of the script's COPY blocks, in their order.
 
-    Without `exact`, as for scripts of other versions or other hands, values may be spelled otherwise (0.50 for 0.5);
-    then as many rows must be there. Raises TargetError.
+    Where the texts differ, the script may spell a value otherwise than the server (0.50, the keys of a jsonb in another
+    order): then both are compared as the server spells them. Raises TargetError.
     """
     import psycopg
 
     try:
-        for setting in ("datestyle = ISO", "intervalstyle = postgres", "extra_float_digits = 3", "bytea_output = hex"):
+        for setting in _SPELLING:
             connection.execute(f"SET {setting}".encode())
-        connection.execute(b"SET synchronize_seqscans = off")
-        for table, written in _written(script, connection).items():
-            held = _Held(written.columns)
-            root = _is_root(connection, table)  # its rows are in its partitions, in their order
-            part = b"(SELECT " + (written.columns[1:-1] or b"*") + b" FROM " + table + b")"
-            query = b"COPY " + (part if root else table + b" " + written.columns) + b" TO STDOUT"
-            with connection.cursor() as cursor, cursor.copy(query) as copy:
-                for data in copy:
-                    held.feed(bytes(data))
-            same = written.digest.digest() == held.digest.digest()
-            if not same and ((exact and not root) or held.rows != written.rows):
-                name = table.decode(connection.info.encoding, "replace")
+        with script() as stream:
+            tables = _written(stream, connection)
+        doubtful = {table: held for table, held in tables.items() if held.digest != _digest(connection, held, table)}
+        if doubtful:
+            with script() as stream:
+                _copy_aside(stream, connection, doubtful)
+        for number, (table, held) in enumerate(doubtful.items()):
+            name = table.decode(connection.info.encoding, "replace")
+            if _digest(connection, held, b"pg_temp.written_%d" % number, table) != _digest(
+                connection, held, table, table
+            ):
                 raise TargetError(f"{login.address} does not hold the rows that were written to {name}; run again")
     except psycopg.Error as error:
         raise login.failed("the loaded rows were being read again", error) from None
 
 
+def _digest(connection: Connection, held: _Held, table: bytes, sorted_as: bytes = b"") -> bytes:
+    """Of the rows of a table as COPY text. The rows of a partitioned one have no order: they are sorted."""
+    digest = hashlib.blake2b(digest_size=32)
+    query = table + b" " + held.columns
+    if sorted_as:
+        columns = held.columns[1:-1].strip()
+        query = b"(SELECT " + columns + b" FROM " + table
+        query += b" ORDER BY ROW(" + columns + b")::text)" if _is_root(connection, sorted_as) else b")"
+    with connection.cursor() as cursor, cursor.copy(b"COPY " + query + b" TO STDOUT") as copy:
+        for data in copy:
+            digest.update(data)
+    return digest.digest()
+
+
+def _copy_aside(script: BinaryIO, connection: Connection, tables: dict[bytes, _Held]) -> None:
+    """The rows of some tables into tables of this session alone."""
+    numbers = {table: number for number, table in enumerate(tables)}
+    for table, held in tables.items():
+        columns = held.columns[1:-1].strip()
+        connection.execute(
+            b"CREATE TEMP TABLE written_%d AS SELECT %s FROM %s WITH NO DATA" % (numbers[table], columns, table)
+        )
+    pieces = iter(SqlText(script, POSTGRES))
+    for piece in pieces:
+        copied = _COPY.fullmatch(bytes(piece.data)) if piece.kind is Kind.STATEMENT else None
+        if copied is None or copied["table"] not in numbers:
+            continue
+        into = b"COPY pg_temp.written_%d FROM STDIN" % numbers[copied["table"]]
+        with connection.cursor() as cursor, cursor.copy(into) as copy:
+            for data in _copied(pieces):
+                copy.write(data)
+
+
 def _is_root(connection: Connection, table: bytes) -> bool:
-    name = table.replace(b"'", b"''")
-    row = connection.execute(b"SELECT relkind = 'p' FROM pg_catalog.pg_class WHERE oid = '" + name + b"'::regclass")
+    row = connection.execute(
+        b"SELECT relkind = 'p' FROM pg_catalog.pg_class WHERE oid = '%s'::regclass" % table.replace(b"'", b"''")
+    )
     return row.fetchone() == (True,)
 
 
 def _written(script: BinaryIO, connection: Connection) -> dict[bytes, _Held]:
-    """Table, as the script calls it -> its rows. Tables with rows in INSERT statements are left out.
+    """Table, as the script calls it -> its rows. A script with rows in INSERT statements has none.
 
     The script's encoding and search path are set, so that its names can be used as they stand.
     """
     tables: dict[bytes, _Held] = {}
-    inserted = False
+    digests: dict[bytes, Any] = {}
     pieces = iter(SqlText(script, POSTGRES))
     for piece in pieces:
-        inserted = inserted or piece.kind is Kind.INSERTS
+        if piece.kind is Kind.INSERTS:
+            return {}
         if piece.kind is not Kind.STATEMENT:
             continue
         statement = bytes(piece.data)
@@ -188,8 +225,20 @@ def _written(script: BinaryIO, connection: Connection) -> dict[bytes, _Held]:
             if _FOR_READING.match(statement):
                 connection.execute(statement)
             continue
-        held = tables.setdefault(copy["table"], _Held(copy["columns"] or b""))
-        held.countable = held.countable and held.columns == (copy["columns"] or b"")
+        table = copy["table"]
+        held = tables.setdefault(table, _Held(copy["columns"] or _every_column(connection, table)))
+        digest = digests.setdefault(table, hashlib.blake2b(digest_size=32))
         for data in _copied(pieces):
-            held.feed(data)
-    return {} if inserted else {table: held for table, held in tables.items() if held.countable}
+            digest.update(data)
+        held.digest = digest.digest()
+    return tables
+
+
+def _every_column(connection: Connection, table: bytes) -> bytes:
+    """Those that COPY fills when none is named."""
+    row = connection.execute(
+        b"SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_catalog.pg_attribute"
+        b" WHERE attrelid = '%s'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+        % table.replace(b"'", b"''")
+    ).fetchone()
+    return f"({row[0] or ''})".encode(connection.info.encoding) if row else b""

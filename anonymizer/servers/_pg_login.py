@@ -91,12 +91,13 @@ class Login:
     def connect(self, database: str | None = None) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection in autocommit mode to the address's database or another one. Raises SourceError, TargetError."""
         import psycopg
+        from psycopg.conninfo import make_conninfo
 
         info = self.conninfo(self.address.database if database is None else database)
         while True:
             try:
-                password = {"password": self.secrets["PGPASSWORD"]} if self.secrets else {}
-                connection = psycopg.connect(info, autocommit=True, prepare_threshold=None, **password)
+                full = make_conninfo(info, password=self.secrets.get("PGPASSWORD"))  # stays in this process
+                connection = psycopg.connect(full, autocommit=True, prepare_threshold=None)
                 for setting in _SESSION:
                     connection.execute(setting.encode())
                 return connection

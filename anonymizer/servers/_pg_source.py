@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _BUFFER = 1 << 20
+_HEAD = 1 << 16
 _READ_ONLY = (
     "SET default_transaction_read_only = on",
     "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
@@ -79,6 +80,7 @@ class PgInput:
         """The key of an advisory lock that the connection holds: who sees it in `pg_locks` sees this database."""
         self._login = login
         self._connection = connection
+        self._head, self._headed = b"", 0
         self._running: list[subprocess.Popen[bytes]] = []
         (self.version,) = self._one("SELECT current_setting('server_version_num')::int / 10000")
         self._program = tool("pg_dump", self.version, SourceError)
@@ -90,8 +92,11 @@ class PgInput:
 
     def head(self, size: int) -> bytes:
         """The first bytes."""
-        with self.definitions() as stream:
-            return stream.read(size)
+        if size > self._headed:
+            self._headed = max(size, _HEAD)
+            with self.definitions() as stream:
+                self._head = stream.read(self._headed)
+        return self._head[:size]
 
     def open(self) -> BinaryIO:
         """The whole dump. Raises SourceError, also when pg_dump fails on the way."""

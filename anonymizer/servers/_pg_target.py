@@ -74,8 +74,7 @@ class PgTarget:
             connection.execute(b"RESET search_path")
             with self._script() as script:
                 done = load(script, connection, self._login)
-            with self._script() as script:
-                prove(script, connection, self._login, exact=isinstance(self._source.input, PgInput))
+            prove(self._script, connection, self._login)
             connection.execute(b"ANALYZE")
         except psycopg.Error as error:
             raise self._login.failed("the result was being loaded", error) from None
@@ -109,7 +108,8 @@ class PgTarget:
                 raise
             self._made = False
             if replaced:
-                self._do(f"DROP DATABASE {_quoted(old)}")
+                with suppress(psycopg.Error):  # the next run tries again
+                    self._do(f"DROP DATABASE IF EXISTS {_quoted(old)}")
         except psycopg.Error as error:
             if error.sqlstate == "55006":
                 raise TargetError(f"{self._login.address} is in use; disconnect everybody from it, run again") from None
@@ -280,10 +280,12 @@ def _drop_abandoned(connection: Connection) -> None:
 
 
 def _drop(connection: Connection, name: str) -> None:
-    connection.execute(
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = %s", [name]
-    )
-    connection.execute(f"DROP DATABASE IF EXISTS {_quoted(name)}".encode())
+    force = "WITH (FORCE)" if connection.info.server_version >= 130000 else ""
+    if not force:
+        connection.execute(
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = %s", [name]
+        )
+    connection.execute(f"DROP DATABASE IF EXISTS {_quoted(name)} {force}".encode())
 
 
 def _exists(connection: Connection, name: str) -> bool:

@@ -27,7 +27,7 @@ _VERSION = re.compile(rb"\(PostgreSQL\)\D*(\d+)")
 
 
 def tool(name: str, at_least: int, failure: type[SourceError] | type[TargetError]) -> Path:
-    """The program whose major version is the nearest one from `at_least` on: what an older one writes, more servers read.
+    """The program in the oldest version from `at_least` on: what it writes, more servers read.
 
     Raises `failure` when there is none.
     """
