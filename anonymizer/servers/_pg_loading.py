@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -81,10 +81,9 @@ def load(script: BinaryIO, connection: Connection, login: Login) -> Loaded:
             continue
         statement = bytes(piece.data)
         try:
-            if piece.kind is Kind.STATEMENT and _COPY.fullmatch(statement):
-                with connection.cursor() as cursor, cursor.copy(statement) as copy:
-                    for data in _copied(pieces):
-                        copy.write(data)
+            copied = _COPY.fullmatch(statement) if piece.kind is Kind.STATEMENT else None
+            if copied is not None:
+                _fill(connection, copied, pieces)
             elif piece.kind is Kind.INSERTS or not _left_out(statement, piece.line):
                 connection.execute(statement)
         except psycopg.Error as error:
@@ -94,6 +93,24 @@ def load(script: BinaryIO, connection: Connection, login: Login) -> Loaded:
     if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
         raise TargetError("the script does not end its last transaction; make the dump again with pg_dump")
     return done
+
+
+def _fill(connection: Connection, copied: re.Match[bytes], pieces: Iterator[Piece]) -> None:
+    """Rows into a table whose file is new in the transaction: then they lie in the order in which they come.
+
+    A table from an earlier transaction may have room in earlier pages, where PostgreSQL puts rows first.
+    """
+    import psycopg
+
+    table = copied["table"]
+    with connection.transaction(), connection.cursor() as cursor:
+        row = cursor.execute(b"SELECT NOT EXISTS (SELECT FROM ONLY " + table + b")").fetchone()
+        if row == (True,):
+            with suppress(psycopg.DatabaseError), connection.transaction():  # partitioned, or foreign keys lead to it
+                cursor.execute(b"TRUNCATE ONLY " + table)
+        with cursor.copy(copied[0]) as copy:
+            for data in _copied(pieces):
+                copy.write(data)
 
 
 def _copied(pieces: Iterator[Piece]) -> Iterator[bytes]:
@@ -140,10 +157,11 @@ class _Held:
 
 
 def prove(script: Callable[[], AbstractContextManager[BinaryIO]], connection: Connection, login: Login) -> None:
-    """Read the rows again from the server: it must hold those of the script's COPY blocks, in their order.
+    """Read the rows again from the server: it must hold those of the script's COPY blocks.
 
     Where the texts differ, the script may spell a value otherwise than the server (0.50, the keys of a jsonb in another
-    order): then both are compared as the server spells them. Raises TargetError.
+    order), or the rows may lie in another order: then both are compared as the server spells them, and sorted.
+    Raises TargetError.
     """
     import psycopg
 
@@ -157,24 +175,22 @@ def prove(script: Callable[[], AbstractContextManager[BinaryIO]], connection: Co
             with script() as stream:
                 _copy_aside(stream, connection, doubtful)
         for number, (table, held) in enumerate(doubtful.items()):
-            name = table.decode(connection.info.encoding, "replace")
-            if _digest(connection, held, b"pg_temp.written_%d" % number, table) != _digest(
-                connection, held, table, table
-            ):
+            aside = b"pg_temp.written_%d" % number
+            if _digest(connection, held, aside, by_value=True) != _digest(connection, held, table, by_value=True):
+                name = table.decode(connection.info.encoding, "replace")
                 raise TargetError(f"{login.address} does not hold the rows that were written to {name}; run again")
     except psycopg.Error as error:
         raise login.failed("the loaded rows were being read again", error) from None
 
 
-def _digest(connection: Connection, held: _Held, table: bytes, sorted_as: bytes = b"") -> bytes:
-    """Of the rows of a table as COPY text. The rows of a partitioned one have no order: they are sorted."""
+def _digest(connection: Connection, held: _Held, table: bytes, by_value: bool = False) -> bytes:
+    """Of the rows of a table as COPY text, in the order in which they lie or in that of their values."""
     digest = hashlib.blake2b(digest_size=32)
-    query = table + b" " + held.columns
-    if sorted_as:
-        columns = held.columns[1:-1].strip()
-        query = b"(SELECT " + columns + b" FROM " + table
-        query += b" ORDER BY ROW(" + columns + b")::text)" if _is_root(connection, sorted_as) else b")"
-    with connection.cursor() as cursor, cursor.copy(b"COPY " + query + b" TO STDOUT") as copy:
+    rows = table + b" " + held.columns
+    if held.columns and (by_value or _is_root(connection, table)):  # the rows of a partitioned table lie elsewhere
+        columns = held.columns[1:-1]
+        rows = b"(SELECT %s FROM %s ORDER BY ROW(%s)::text)" % (columns, table, columns)
+    with connection.cursor() as cursor, cursor.copy(b"COPY " + rows + b" TO STDOUT") as copy:
         for data in copy:
             digest.update(data)
     return digest.digest()
@@ -184,16 +200,16 @@ def _copy_aside(script: BinaryIO, connection: Connection, tables: dict[bytes, _H
     """The rows of some tables into tables of this session alone."""
     numbers = {table: number for number, table in enumerate(tables)}
     for table, held in tables.items():
-        columns = held.columns[1:-1].strip()
         connection.execute(
-            b"CREATE TEMP TABLE written_%d AS SELECT %s FROM %s WITH NO DATA" % (numbers[table], columns, table)
+            b"CREATE TEMP TABLE written_%d AS SELECT %s FROM %s WITH NO DATA"
+            % (numbers[table], held.columns[1:-1], table)
         )
     pieces = iter(SqlText(script, POSTGRES))
     for piece in pieces:
         copied = _COPY.fullmatch(bytes(piece.data)) if piece.kind is Kind.STATEMENT else None
         if copied is None or copied["table"] not in numbers:
             continue
-        into = b"COPY pg_temp.written_%d FROM STDIN" % numbers[copied["table"]]
+        into = b"COPY pg_temp.written_%d %s FROM STDIN" % (numbers[copied["table"]], copied["columns"] or b"")
         with connection.cursor() as cursor, cursor.copy(into) as copy:
             for data in _copied(pieces):
                 copy.write(data)
@@ -241,4 +257,4 @@ def _every_column(connection: Connection, table: bytes) -> bytes:
         b" WHERE attrelid = '%s'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
         % table.replace(b"'", b"''")
     ).fetchone()
-    return f"({row[0] or ''})".encode(connection.info.encoding) if row else b""
+    return f"({row[0]})".encode(connection.info.encoding) if row and row[0] else b""

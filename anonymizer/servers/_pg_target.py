@@ -15,7 +15,7 @@ from anonymizer.errors import SettingError, TargetError
 from anonymizer.servers._pg_loading import load, prove
 from anonymizer.servers._pg_login import Login
 from anonymizer.servers._pg_source import Locale, PgInput
-from anonymizer.servers._pg_tools import tool
+from anonymizer.servers._pg_tools import newest
 from anonymizer.stores._input import FileInput, FolderInput
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class PgTarget:
 
 @contextmanager
 def _restored(archive: Path) -> Iterator[BinaryIO]:
-    program = tool("pg_restore", 10, TargetError)
+    program = newest("pg_restore", TargetError)
     command = [str(program), "--file=-", str(archive)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=1 << 20)
     assert process.stdout is not None

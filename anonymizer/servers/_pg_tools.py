@@ -13,6 +13,8 @@ from pathlib import Path
 
 from anonymizer.errors import SourceError, TargetError
 
+Failure = type[SourceError] | type[TargetError]
+
 _FOLDERS = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -23,15 +25,24 @@ _FOLDERS = (
     "C:/Program Files/PostgreSQL/*/bin",
 )
 """Where PostgreSQL's packages put their programs: Debian, Red Hat, from source, Homebrew, Postgres.app, Windows."""
+_OLDEST = 10
+"""The first version whose snapshots and options are used here."""
 _VERSION = re.compile(rb"\(PostgreSQL\)\D*(\d+)")
 
 
-def tool(name: str, at_least: int, failure: type[SourceError] | type[TargetError]) -> Path:
+def newest(name: str, failure: Failure) -> Path:
+    """The program in the newest version there is. Raises `failure` when there is none."""
+    versions = [version for version, _ in _versions(name)]
+    return tool(name, max(versions, default=_OLDEST), failure)
+
+
+def tool(name: str, at_least: int, failure: Failure) -> Path:
     """The program in the oldest version from `at_least` on: what it writes, more servers read.
 
     Raises `failure` when there is none.
     """
     found = _versions(name)
+    at_least = max(at_least, _OLDEST)
     fitting = sorted((version, number) for number, (version, _) in enumerate(found) if version >= at_least)
     if fitting:
         return found[fitting[0][1]][1]
