@@ -69,16 +69,14 @@ def run(
         counts = pipeline.replace(origin, sink, made, kernels, _meter(origin.input.path, destination.path, progress))
         clock.lap("replace")
         progress(Tick("verify"))
-        written = destination.written()
-        result = replace(result, warnings=(*result.warnings, *destination.warnings))
-        checks = proof.verify(made, origin.input, written, store.NAME, workspace.path)
+        checks = proof.verify(made, origin.input, destination.written(), store.NAME, workspace.path)
         clock.lap("verify")
         result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
         if _withholding(result, accept_unverified):
             _tell(result, report_folder)
             _require_passed(result, accept_unverified)
         destination.publish()
-        result = replace(result, published=True)
+        result = replace(result, published=True, warnings=(*made.warnings, *destination.warnings))
         _tell(result, report_folder)
     return result
 
