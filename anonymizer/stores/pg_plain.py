@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -107,9 +106,7 @@ class PgPlainSource:
         schema = self.schema()
         copied: dict[tuple[TableName, tuple[str, ...]], LineThinning] = {}
         inserted: dict[TableName, BatchThinning] = {}
-        sampled = getattr(self.input, "sampled", None)  # an input that can give some rows of each table alone
-        opened = self.input.open() if sampled is None else sampled(rows)
-        for part in self._blocks(schema, schema_tables(schema), opened):
+        for part in self._blocks(schema, schema_tables(schema)):
             if not isinstance(part, _Block):
                 continue
             name = part.table.name
@@ -128,7 +125,7 @@ class PgPlainSource:
     def parts(self, columns: Mapping[TableName, Collection[str]]) -> Iterator[Verbatim | Rows]:
         """The script in its own order, rows of the named tables as Rows."""
         schema = self.schema()
-        for part in self._blocks(schema, columns, self.input.open()):
+        for part in self._blocks(schema, columns):
             if isinstance(part, _Block):
                 batch, frame = self._read(part, tuple(columns[part.table.name]), schema.encoding)
                 yield Rows(part.table.name, batch, frame)
@@ -145,8 +142,7 @@ class PgPlainSource:
 
     def _read_schema(self) -> Schema:
         reader = PgSchemaReader()
-        definitions = getattr(self.input, "definitions", self.input.open)  # an input that can give them alone
-        with closing(definitions()) as stream:
+        with closing(self.input.open()) as stream:
             encoding, frame = _StatedEncoding(), _DumpFrame()
             for piece in SqlText(stream, POSTGRES):
                 encoding.look_at(piece)
@@ -177,11 +173,11 @@ class PgPlainSource:
                 f"line {line}: the dump holds rows of {table} but not its definition: dump the schema with the data"
             )
 
-    def _blocks(self, schema: Schema, wanted: Collection[TableName], opened: BinaryIO) -> Iterator[_Block | Piece]:
+    def _blocks(self, schema: Schema, wanted: Collection[TableName]) -> Iterator[_Block | Piece]:
         """The script's pieces, rows of the wanted tables with what is known of them."""
         path = SearchPath()
         target: tuple[Table, tuple[str, ...]] | None = None
-        with closing(opened) as stream:
+        with closing(self.input.open()) as stream:
             for piece in SqlText(stream, POSTGRES):
                 rows_of = target if piece.kind is Kind.COPY_DATA else None
                 if piece.kind is Kind.STATEMENT:

@@ -33,7 +33,7 @@ _LETTER_A = ord("a")
 TITLES = pa.array(
     "mr mrs ms miss sir dr prof ir ing drs lic mevr mevrouw mw dhr heer meneer mijnheer juffr m mme mlle madame "
     "monsieur mademoiselle me herr frau hr fr dipl univprof phd msc bsc mba beng llm jr sr "
-    "junior senior ii iii iv".split()
+    "junior senior ii iii iv fam familie famille weduwe veuve erven".split()
 )
 """Forms of address, degrees and suffixes, as `compact` writes them, where a dot or another word stands beside them."""
 _SEX_ENDINGS = ("(a|ine|tte)$", "(ar|c|ch|f|hard|ik|im|o|os|rt|ter|us)$")
