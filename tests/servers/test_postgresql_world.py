@@ -9,18 +9,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from anonymizer import api, servers, stores
-from anonymizer.errors import AnonymizerError, SettingError, SourceError, TargetError, VerificationFailed
+from anonymizer import api
+from anonymizer.contracts import Input
+from anonymizer.errors import AnonymizerError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.result import Outcome
-from anonymizer.workspace import Workspace
+from anonymizer.servers import _postgresql_target
 from tests.fix_postgres import Database, server
 
 ERP = Path(__file__).parent.parent.parent / "fixtures" / "erp"
@@ -165,7 +165,7 @@ def test_a_live_database_and_its_dump_become_the_same_file(erp: Database, tmp_pa
     key = tmp_path / "project.key"
     _key(key)
     api.run(address(erp), tmp_path / "live.sql", RULES, key)
-    dump = erp.dump(tmp_path / "dump.sql")
+    dump = erp.dump(tmp_path / "dump.sql", "--no-owner", "--no-privileges")
     api.run(dump, tmp_path / "file.sql", RULES, key)
     texts = [re.sub(rb"\\(un)?restrict .*", b"", (tmp_path / f"{n}.sql").read_bytes()) for n in ("live", "file")]
     assert texts[0] == texts[1]
@@ -195,21 +195,6 @@ def test_inserts_and_a_database_that_the_dump_creates_itself_are_loaded_into_the
     assert fresh.query("SELECT * FROM holding ORDER BY id") == world.query("SELECT * FROM holding ORDER BY id")
 
 
-def test_a_script_by_hand_is_loaded_although_the_server_spells_its_values_otherwise(fresh: Database, tmp_path: Path):
-    script = tmp_path / "hand.sql"
-    script.write_text(
-        "SET search_path = public;\nCREATE TABLE city (id integer, rate double precision, doc jsonb, day date);\n"
-        'COPY city FROM stdin;\n1\t0.50\t{"b":1,"aa":2}\t2024-1-5\n2\t1e0\t{}\t20240106\n\\.\n'
-        "COPY city (id, rate) FROM stdin;\n3\t7\n\\.\n"
-    )
-    no_failed(api.run(script, address(fresh), assume_masked=True))
-    assert fresh.query("SELECT id, rate, day FROM city") == [
-        ["1", "0.5", "2024-01-05"],
-        ["2", "1", "2024-01-06"],
-        ["3", "7", ""],
-    ]
-
-
 def test_an_empty_target_is_replaced_and_keeps_its_owner(erp: Database, database: Database):
     database.query("CREATE ROLE keeper; ")
     database.query(f"ALTER DATABASE {database.name} OWNER TO keeper")
@@ -221,67 +206,33 @@ def test_an_empty_target_is_replaced_and_keeps_its_owner(erp: Database, database
     database.query("DROP ROLE keeper")
 
 
-def test_owners_and_privileges_of_roles_that_the_server_lacks_are_left_out_and_told(
+def test_owners_privileges_and_policies_for_unknown_roles_are_left_out_and_told(
     world: Database, fresh: Database, plain: Path, tmp_path: Path
 ):
     world.query("CREATE ROLE clerk")
     world.query("CREATE ROLE reader")
     world.query("ALTER TABLE customer OWNER TO clerk; GRANT SELECT ON customer TO reader;")
+    world.query("CREATE POLICY own ON event TO clerk, reader; CREATE POLICY everybody ON event TO PUBLIC USING (true)")
     world.query("ALTER DEFAULT PRIVILEGES FOR ROLE clerk GRANT SELECT ON TABLES TO reader")
     dump = world.dump(tmp_path / "dump.sql")
     world.query("DROP OWNED BY reader, clerk CASCADE")
     world.query("DROP ROLE clerk")
     result = api.run(dump, address(fresh), plain)
     assert result.published
-    assert any("owners and privileges were left out" in warning for warning in result.warnings)
+    assert any("about owners and roles were left out" in warning for warning in result.warnings)
     assert fresh.query("SELECT tableowner FROM pg_tables WHERE tablename = 'customer'") == [["postgres"]]
-    assert fresh.query("SELECT has_table_privilege('reader', 'customer', 'SELECT')") == [["t"]]
-    fresh.query("DROP OWNED BY reader")
+    assert fresh.query("SELECT policyname FROM pg_policies") == [["everybody"]]
     world.query("DROP ROLE reader")
 
 
 def test_a_missing_extension_is_named(fresh: Database, tmp_path: Path):
     script = tmp_path / "map.sql"
     script.write_text("CREATE EXTENSION IF NOT EXISTS nosuchthing;\nCREATE TABLE t (id integer);\n")
-    with pytest.raises(TargetError, match="extension nosuchthing"):
+    with pytest.raises(TargetError, match="an extension or feature that the server does not have"):
         api.run(script, address(fresh), assume_masked=True)
 
 
 # --- the source stays as it is ----------------------------------------------------------------------------------
-
-
-def test_the_connection_to_the_source_cannot_write(world: Database, tmp_path: Path):
-    with Workspace() as work, servers.open_source(address(world), work) as source:
-        assert isinstance(source, _pg_source.PgInput)
-        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-            source._connection.execute("DELETE FROM public.event")
-        source._connection.execute("ROLLBACK")
-        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-            source._connection.execute("DELETE FROM public.event")
-
-
-def test_what_others_write_during_the_run_does_not_appear(world: Database):
-    with Workspace() as work, servers.open_source(address(world), work) as source:
-        first = source.open().read()
-        world.query("INSERT INTO event VALUES (999, '2024-02-02', 'later')")
-        assert source.open().read() == first
-        rows = stores.recognise(source).open_source(source).sample(1000)
-        assert sum(part.batch.num_rows for part in rows if part.table.name.startswith("event")) == 300
-
-
-def test_a_sample_of_a_large_table_reads_some_of_its_pages(database: Database):
-    database.query("CREATE TABLE big AS SELECT n, repeat('x', 200) AS filler FROM generate_series(1, 60000) n")
-    database.query("ANALYZE big")
-    with Workspace() as work, servers.open_source(address(database), work) as source:
-        assert isinstance(source, _pg_source.PgInput)
-        with closing(source.sampled(1000)) as stream:
-            lines = stream.read().split(b"\n")
-        store = stores.recognise(source).open_source(source)
-        rows = [value for part in store.sample(1000) for value in part.batch.column("n").to_pylist()]
-    assert 1000 < len(lines) < 20000
-    assert len(rows) <= 1000
-    assert min(map(int, rows)) < 15000
-    assert max(map(int, rows)) > 45000
 
 
 def test_looking_at_a_live_database_works_as_at_its_dump(erp: Database, tmp_path: Path):
@@ -328,61 +279,10 @@ def test_the_source_is_refused_as_target_however_it_is_spelled(tmp_path: Path):
         assert not staging(maintenance)
 
 
-def test_rows_that_row_security_hides_stop_the_run(world: Database, tmp_path: Path):
-    world.query("CREATE ROLE limited LOGIN; GRANT pg_read_all_data TO limited;")
-    world.query("ALTER TABLE customer ENABLE ROW LEVEL SECURITY")
-    try:
-        with pytest.raises(SourceError, match=r"row security hides rows of public\.customer"):
-            api.run(address(world, user="limited"), tmp_path / "out.sql", assume_masked=True)
-    finally:
-        world.query("DROP OWNED BY limited")
-        world.query("DROP ROLE limited")
-    assert not (tmp_path / "out.sql").exists()
-
-
-def test_a_table_that_may_not_be_read_is_named(world: Database, tmp_path: Path):
-    world.query("CREATE ROLE limited LOGIN")
-    world.query("GRANT SELECT ON ALL TABLES IN SCHEMA public TO limited")
-    world.query("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO limited; REVOKE SELECT ON holding FROM limited;")
-    try:
-        with pytest.raises(SourceError, match=r"may not read public\.holding;"):
-            api.detect(address(world, user="limited"))
-    finally:
-        world.query("DROP OWNED BY limited")
-        world.query("DROP ROLE limited")
-
-
-def test_large_objects_are_refused(world: Database):
+def test_large_objects_are_refused(world: Database, plain: Path, tmp_path: Path):
     world.query("SELECT lo_from_bytea(0, 'abc')")
     with pytest.raises(SourceError, match="large objects"):
-        api.detect(address(world))
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("postgresql://nobody_here@/postgres?host={socket}", "no such database or user"),
-        ("postgresql://postgres@/no_such_db?host={socket}", "no such database or user"),
-        ("postgresql://postgres@no-such-host.invalid/crm", "no such host"),
-        ("postgresql://postgres@127.0.0.1:1/crm", "nothing listens"),
-        ("postgresql://postgres@/crm?host=/nowhere/at/all", "no server has its socket there"),
-    ],
-)
-def test_a_server_that_cannot_be_reached_is_told_in_one_sentence(text: str, said: str, postgres: Database):
-    with pytest.raises(SourceError, match=said) as caught:
-        api.detect(text.format(socket=postgres.socket))
-    assert caught.value.exit_code == 4
-    assert "\n" not in str(caught.value)
-
-
-def test_an_option_that_could_change_the_session_is_refused(postgres: Database):
-    with pytest.raises(SettingError, match="options"):
-        api.detect(address(postgres) + "&options=-c%20default_transaction_read_only%3Doff")
-
-
-def test_a_database_of_another_kind_cannot_go_there(fresh: Database):
-    with pytest.raises(SettingError, match="SQLite file"):
-        api.run(ERP / "erp.sqlite", address(fresh), RULES)
+        api.run(address(world), tmp_path / "out.sql", plain)
 
 
 def test_a_script_about_the_whole_server_is_refused(fresh: Database, tmp_path: Path):
@@ -391,7 +291,7 @@ def test_a_script_about_the_whole_server_is_refused(fresh: Database, tmp_path: P
         script.write_text(
             f"SET search_path = public;\nCREATE TABLE t (id integer);\n{statement}\nCREATE TABLE u (id integer);\n"
         )
-        with pytest.raises(TargetError, match="dump one database"):
+        with pytest.raises(TargetError, match="beyond one database"):
             api.run(script, address(fresh), assume_masked=True)
     assert fresh.name not in names(fresh.sibling("postgres"))
 
@@ -442,10 +342,10 @@ def test_a_wrong_or_missing_password_is_told_and_not_repeated(
 ):
     live = address(guarded[0], user="guarded")
     monkeypatch.setattr(sys, "stdin", open(os.devnull))  # noqa: SIM115, PTH123
-    with pytest.raises(SourceError, match="a password is needed"):
+    with pytest.raises(SourceError, match="it asks for a password"):
         api.detect(live)
     monkeypatch.setenv("PGPASSWORD", "not-this-one")
-    with pytest.raises(SourceError, match="password or the way to log in is refused") as caught:
+    with pytest.raises(SourceError, match="the password is not accepted") as caught:
         api.detect(live)
     assert "not-this-one" not in str(caught.value)
     sys.stdin.close()
@@ -463,20 +363,6 @@ def test_who_sits_at_a_terminal_is_asked(guarded: tuple[Database, str], monkeypa
 # --- failures on the way ----------------------------------------------------------------------------------------
 
 
-def test_a_failed_verification_leaves_no_database(erp: Database, fresh: Database, monkeypatch: pytest.MonkeyPatch):
-    load = _pg_loading.load
-
-    def leaking(script: object, connection: psycopg.Connection, login: object) -> object:
-        done = load(script, connection, login)  # type: ignore[arg-type]
-        connection.execute("UPDATE crm.customer SET notes = 'x' WHERE id = 1")
-        return done
-
-    monkeypatch.setattr(_pg_target, "load", leaking)
-    with pytest.raises(TargetError, match=r"does not hold the rows that were written to crm\.customer"):
-        api.run(address(erp), address(fresh), RULES)
-    assert fresh.name not in names(erp)
-
-
 def test_a_withheld_result_leaves_no_database(erp: Database, fresh: Database, monkeypatch: pytest.MonkeyPatch):
     from anonymizer import pipeline
 
@@ -490,16 +376,16 @@ def test_a_withheld_result_leaves_no_database(erp: Database, fresh: Database, mo
 
 def test_others_cannot_enter_the_staging_database(erp: Database, fresh: Database, monkeypatch: pytest.MonkeyPatch):
     erp.query("CREATE ROLE curious LOGIN")
-    prove, seen = _pg_loading.prove, []
+    load, seen = _postgresql_target.Database._load, []
 
-    def looking(script: Callable, connection: psycopg.Connection, login: object) -> None:
+    def looking(self: _postgresql_target.Database, made: Input) -> None:
         (name,) = staging(erp)
         with pytest.raises(psycopg.OperationalError, match="permission denied"):
             psycopg.connect(host=str(erp.socket), user="curious", dbname=name)
         seen.append(name)
-        prove(script, connection, login)  # type: ignore[arg-type]
+        load(self, made)
 
-    monkeypatch.setattr(_pg_target, "prove", looking)
+    monkeypatch.setattr(_postgresql_target.Database, "_load", looking)
     api.run(address(erp), address(fresh), RULES)
     assert seen
     psycopg.connect(host=str(erp.socket), user="curious", dbname=fresh.name).close()
@@ -507,72 +393,50 @@ def test_others_cannot_enter_the_staging_database(erp: Database, fresh: Database
 
 
 def test_what_a_killed_run_left_is_removed_but_not_what_is_in_use(erp: Database, fresh: Database):
-    left, used = (f"{fresh.name}__anonymizer_{n:012x}" for n in (1, 2))
+    left, used = (f"{fresh.name}__anonymizer_{n:016x}" for n in (1, 2))
     for name in (left, used):
         erp.query(f"CREATE DATABASE {name} TEMPLATE template0")
     with psycopg.connect(host=str(erp.socket), user="postgres", dbname="postgres", autocommit=True) as living:
-        living.execute(f"SELECT pg_advisory_lock({int(used[-12:], 16)})")
+        living.execute("SELECT pg_advisory_lock(%s)", (_postgresql_target._lock_of(used),))
         api.run(address(erp), address(fresh), RULES)
         assert staging(erp) == {used}
     erp.query(f"DROP DATABASE {used}")
 
 
-def test_a_source_that_dies_on_the_way_ends_the_run(erp: Database, fresh: Database, tmp_path: Path):
+def test_a_source_that_is_cut_off_ends_the_run(world: Database, plain: Path, tmp_path: Path):
+    world.query("INSERT INTO event SELECT n, '2024-03-03', repeat('x', 500) FROM generate_series(1, 100000) n")
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg_dump'"
+    stop = threading.Event()
+
+    def cutting() -> None:
+        with psycopg.connect(host=str(world.socket), user="postgres", dbname="postgres", autocommit=True) as killer:
+            while not stop.wait(0.02):
+                killer.execute(cut)
+
+    thread = threading.Thread(target=cutting)
+    thread.start()
+    try:
+        with pytest.raises(SourceError) as caught:
+            api.run(address(world), tmp_path / "out.sql", plain)
+    finally:
+        stop.set()
+        thread.join()
+    assert caught.value.exit_code == 4
+    assert not (tmp_path / "out.sql").exists()
+
+
+def test_a_target_that_dies_on_the_way_is_told(erp: Database, monkeypatch: pytest.MonkeyPatch):
+    load = _postgresql_target.Database._load
     with server() as other:
-        other.query("CREATE DATABASE crm")
-        source = other.sibling("crm")
-        source.restore_plain(ERP / "erp.sql")
-        with Workspace() as work, servers.open_source(address(source), work) as live:
-            stream = live.open()
-            stream.read(100)
-            other.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'crm'")
-            with pytest.raises(SourceError, match="connection was lost"):
-                stream.read()
-            with pytest.raises(SourceError, match="connection was lost"):
-                live.open()
-            stream.close()
 
+        def dying(self: _postgresql_target.Database, made: Input) -> None:
+            os.kill(int((other.socket / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+            load(self, made)
 
-def test_a_target_that_dies_on_the_way_is_told(erp: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    load = _pg_loading.load
-    with server() as other:
-
-        def dying(script: object, connection: psycopg.Connection, login: object) -> object:
-            killer = threading.Timer(0.02, lambda: kill(other))
-            killer.start()
-            try:
-                return load(script, connection, login)  # type: ignore[arg-type]
-            finally:
-                killer.join()
-
-        def kill(database: Database) -> None:
-            postmaster = int((database.socket / "data" / "postmaster.pid").read_text().split()[0])
-            os.kill(postmaster, signal.SIGQUIT)
-
-        monkeypatch.setattr(_pg_target, "load", dying)
+        monkeypatch.setattr(_postgresql_target.Database, "_load", dying)
         with pytest.raises(TargetError) as caught:
             api.run(address(erp), address(other.sibling("safe")), RULES)
     assert caught.value.exit_code == 4
-
-
-def test_sigterm_drops_the_staging_database(erp: Database, fresh: Database):
-    script = (
-        "import sys, time; from anonymizer.servers import _pg_target; from anonymizer import cli\n"
-        "def slow(*_): print('loaded', flush=True); time.sleep(60)\n"
-        "_pg_target.prove = slow\n"
-        "sys.argv = ['anonymizer', 'run', *sys.argv[1:]]; cli.main()\n"
-    )
-    command = [sys.executable, "-c", script, address(erp), address(fresh), "--rules", str(RULES)]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert run.stdout is not None
-    while (line := run.stdout.readline()) and b"loaded" not in line:
-        pass
-    assert len(staging(erp)) == 1
-    run.terminate()
-    run.communicate(timeout=60)
-    assert run.returncode == 128 + signal.SIGTERM
-    assert not staging(erp)
-    assert fresh.name not in names(erp)
 
 
 def test_the_command_line_says_what_failed_in_one_line(erp: Database):
