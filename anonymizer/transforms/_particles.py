@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from anonymizer.pseudonyms.written_form import counts_per_row, flat_bytes, from_flat
 
 PARTICLES = pa.array(
-    "van vande vanden vander de den der het t 't te ten ter op in la le du des d di da von zu zum zur und y".split()
+    "van vande vanden vander de den der het t 't te ten ter op in la le du des d di da von zu zum zur und y"
+    " el al ait ould bou bel".split()
 )
 _ONSET = (
     "(?:[bcdfghjklmnpqrstvwz][aeiouy]|b[lr]|c[hlr]|d[hr]|f[lr]|g[hlr]|k[lnr]|p[hlr]|s[cklmnptw]|t[hr]|v[lr]|wr)[a-z]+"
