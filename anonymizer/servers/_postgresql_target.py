@@ -167,8 +167,26 @@ class Database:
             self._admin.execute("SELECT pg_advisory_lock(%s)", (_lock_of(name),))
             self._stack.callback(self._drop_staged)
             self._staged = name
-            self._run("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", name)
+            self._create(name)
             self._run("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)  # nobody looks in before it is published
+
+    def _create(self, name: str) -> None:
+        """Sorting as the source does, if the server can."""
+        from psycopg import Error
+
+        made, locale = (
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ",
+            getattr(self._source.input, "locale", ""),
+        )
+        if locale:
+            try:
+                self._run(made + locale.replace("{", "{{").replace("}", "}}"), name)
+                return
+            except Error as failed:
+                if failed.sqlstate in (None, "42501"):
+                    raise
+            self.warnings += (f"{self._login.address}: its server lacks the source's locale; texts may sort otherwise",)
+        self._run(made, name)
 
     def _drop_staged(self) -> None:
         if self._staged:

@@ -161,6 +161,19 @@ def test_sequences_continue_and_statistics_are_there(world: Database, fresh: Dat
     assert fresh.query("SELECT reltuples FROM pg_class WHERE relname = 'customer'") == [["250"]]
 
 
+def test_a_live_copy_sorts_as_its_source(postgres: Database, fresh: Database, plain: Path):
+    name = "live_sorted"
+    postgres.query(f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+    source = postgres.sibling(name)
+    source.tool("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", stdin=WORLD.encode())
+    try:
+        api.run(address(source), address(fresh), plain)
+        found = f"SELECT datcollate, datctype FROM pg_database WHERE datname = '{fresh.name}'"
+        assert fresh.query(found) == [["C.UTF-8", "C.UTF-8"]]
+    finally:
+        postgres.query(f"DROP DATABASE {name}")
+
+
 def test_a_live_database_and_its_dump_become_the_same_file(erp: Database, tmp_path: Path):
     key = tmp_path / "project.key"
     _key(key)
