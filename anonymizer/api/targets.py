@@ -30,6 +30,16 @@ def file_of(source: str | Path, target: str | Path) -> Path | None:
     return final
 
 
+_KIND_OF_SUFFIX = {".csv": "CSV folder", ".tsv": "CSV folder", ".bacpac": "SQL Server package"}
+
+
+def _refuse_other_kind(kind: str, target: Path | None) -> None:
+    """A name that promises what the result is not."""
+    other = _KIND_OF_SUFFIX.get(target.suffix.lower(), kind) if target else kind
+    if other != kind:
+        raise SettingError(f"the result of a {kind} is a {kind}, not a {other}; give {target} another suffix")
+
+
 @contextmanager
 def open_target(target: str | Path, source: Source, workspace: Workspace) -> Iterator[Target]:
     """The target of a run of `source`; what was not published is gone afterwards. Raises SettingError, TargetError."""

@@ -2,8 +2,8 @@
 
 Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
 compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`,
-`mssql_script`, `bacpac`; modules with an underscore are what they share. `recognise` tells by its content which store a
-source belongs to.
+`mssql_script`, `bacpac`, `csv_folder`; modules with an underscore are what they share. `recognise` tells by its content
+which store a source belongs to.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from anonymizer import registry
 from anonymizer.contracts import Input
 from anonymizer.errors import SourceError
-from anonymizer.stores._input import is_packed, open_input, spool_pipe
+from anonymizer.stores._input import is_dump, is_packed, members_of, open_input, spool_pipe
 from anonymizer.stores._output import open_output
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def _what_it_is(source: Input) -> str:
     """What is known of a source that no store reads, and what to do."""
     if source.path.is_dir():
         return "is a folder without a dump that can be read"
+    dumps = [name for name in members_of(source) if is_dump(name)]
+    if dumps:
+        return f"holds several files; name one of them, as {source.path.name}/{dumps[0]}"
     head = source.head(_HEAD)
     return next((words for fits, words in _KNOWN if fits(head)), "is no dump or database that can be read")
 

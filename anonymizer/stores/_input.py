@@ -1,8 +1,8 @@
 """Reading a source: a file, a folder or a pipe, decompressed on the way, as often as it is asked for.
 
-Compression is told by content: gzip, zstd and xz, in one or several frames, and zip archives that hold one file. One
-layer is taken off. Whatever is wrong with the bytes is a SourceError that names the source, never an error of a
-decompression library.
+Compression is told by content: gzip, zstd and xz, in one or several frames, and zip archives that hold one file; a file
+in an archive of several is named like one in a folder. One layer is taken off. Whatever is wrong with the bytes is a
+SourceError that names the source, never an error of a decompression library.
 
 A pipe can be read only once, so it is kept in the work folder, encrypted (AES-CTR) under a key that lives in memory.
 """
@@ -119,6 +119,67 @@ class FolderInput:
         raise SourceError(f"{self.name} is a folder; name a file")
 
 
+class MemberInput(_Input):
+    """A file in a zip archive; read from its beginning only. Raises SourceError when there is no such file."""
+
+    def __init__(self, archive: _Input, member: str, scratch: Path | None = None) -> None:
+        self._archive, self._member = archive, member
+        super().__init__(archive.path / member, f"{archive.name}/{member}", scratch)
+
+    @property
+    def compressed(self) -> bool:
+        """See _Input."""
+        return True
+
+    def _stored_stream(self) -> BinaryIO:
+        stored = self._archive._stored_stream()
+        try:
+            archive = zipfile.ZipFile(stored)
+            if archive.getinfo(self._member).flag_bits & 1:
+                raise SourceError(f"{self.name} is under a password; unpack it first")
+            return _buffered(self.name, archive.open(self._member), stored)
+        except KeyError:
+            stored.close()
+            raise SourceError(f"{self._archive.name} holds no {self._member}; look at what it lists") from None
+        except _DAMAGE:
+            stored.close()
+            raise _damaged(self.name) from None
+
+    def _stored(self) -> Any:
+        raise NotImplementedError
+
+
+def members_of(source: Any) -> tuple[str, ...]:
+    """The names of the files in a zip archive of several, in its own order; () for anything else."""
+    if getattr(source, "compressed", True) or not source.head(4).startswith(_ZIP):
+        return ()
+    try:
+        with source.open() as stored, zipfile.ZipFile(stored) as archive:
+            return tuple(each.filename for each in archive.infolist() if not each.is_dir())
+    except _DAMAGE:
+        return ()
+
+
+_DUMPS = (".sql", ".dump", ".backup", ".tar", ".bacpac", ".sqlite", ".sqlite3", ".db")
+
+
+def is_dump(name: str) -> bool:
+    """Whether a name in a folder or an archive is that of a database."""
+    path = Path(name.lower())
+    return (path.stem if path.suffix in (".gz", ".zst", ".xz", ".zip") else path.name).endswith(_DUMPS)
+
+
+def member_name(source: Any) -> str:
+    """The name of the one file in a zip archive that is read as if it were that file; "" for anything else."""
+    if not isinstance(source, FileInput) or not source.compressed:
+        return ""
+    try:
+        with source._stored_stream() as stored, zipfile.ZipFile(stored) as archive:
+            return archive.namelist()[0]
+    except _DAMAGE:
+        return ""
+
+
 class _SpooledInput(_Input):
     """A pipe that was kept, encrypted, in the work folder."""
 
@@ -131,8 +192,8 @@ class _SpooledInput(_Input):
         return _Decrypting(_open_file(self._file, self.name), self._key)
 
 
-def open_input(argument: str, work: WorkFolder) -> FileInput | FolderInput | _SpooledInput:
-    """The source that `argument` names: a file, a folder, "-" for standard input, or a named pipe.
+def open_input(argument: str, work: WorkFolder) -> FileInput | FolderInput | MemberInput | _SpooledInput:
+    """The source that `argument` names: a file, a folder, a file in a zip archive, "-" for standard input, or a pipe.
 
     Raises SourceError when it is missing, unreadable or empty.
     """
@@ -142,6 +203,9 @@ def open_input(argument: str, work: WorkFolder) -> FileInput | FolderInput | _Sp
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
+        archive = next((parent for parent in path.parents if parent.is_file()), None)
+        if archive is not None and is_zip(archive):
+            return MemberInput(FileInput(archive), path.relative_to(archive).as_posix(), work.path)
         raise _unreadable(argument, error) from None
     if stat.S_ISDIR(mode):
         return FolderInput(path, argument, work.path)
@@ -272,6 +336,12 @@ _ZIP = b"PK\x03\x04"
 def is_packed(head: bytes) -> bool:
     """Whether these first bytes are those of a compressed file."""
     return head.startswith((*_UNPACKERS, _ZIP))
+
+
+def is_zip(path: Path) -> bool:
+    """Whether the file is a zip archive."""
+    with _open_file(path, str(path)) as stream:
+        return bool(stream.read(len(_ZIP)) == _ZIP)
 
 
 def _unpacker(magic: bytes, stored: Any) -> Callable[[Any], Any] | None:

@@ -1,7 +1,7 @@
 """Writing a result: a new private file, compressed as its name asks for, whose failures are TargetErrors.
 
-Suffixes: `.gz`, `.zst`, `.xz` and `.zip` (one member). The same content gives the same bytes: no times, no names of
-ours. Levels are the fast ones, since a dump is mostly moved and read once.
+Suffixes: `.gz`, `.zst`, `.xz` and `.zip` (one member; `ArchiveOutput` writes several). The same content gives the same
+bytes: no times, no names of ours. Levels are the fast ones, since a dump is mostly moved and read once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import zstandard
 from isal import igzip
@@ -66,7 +66,7 @@ class Output(io.BufferedIOBase):
     An uncompressed one can `seek` and `tell`. Every failure raises TargetError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, compress: bool = True) -> None:
         self._name = path.name
         self._failed = False
         self._layers: list[Any] = []
@@ -78,7 +78,7 @@ class Output(io.BufferedIOBase):
             raise self._failure(error) from None
         path.chmod(0o600)  # whatever the umask is
         self._layers.append(file)
-        compressor = _COMPRESSORS.get(path.suffix.lower())
+        compressor = _COMPRESSORS.get(path.suffix.lower()) if compress else None
         if compressor is not None:
             self._layers.insert(0, compressor(file, path.stem))
 
@@ -152,3 +152,48 @@ class Output(io.BufferedIOBase):
 def open_output(path: Path) -> Output:
     """A new file (0600) at `path`, which may not exist; compressed if its suffix is .gz, .zst, .xz or .zip."""
     return Output(path)
+
+
+class ArchiveOutput:
+    """A zip archive of several files, written one after the other; a file is compressed as its own name says too."""
+
+    def __init__(self, path: Path) -> None:
+        self._output = Output(path, compress=False)
+        self._archive = zipfile.ZipFile(cast(Any, self._output), "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        self._layers: list[Any] = []
+        """The file at hand, its compressor first."""
+
+    def begin(self, name: str) -> None:
+        """Complete the file at hand and begin the next one."""
+        self._complete()
+        member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+        member.compress_type = zipfile.ZIP_DEFLATED
+        member.external_attr = 0o600 << 16
+        self._layers.append(self._archive.open(member, "w", force_zip64=True))
+        suffix = Path(name).suffix.lower()
+        if suffix in _COMPRESSORS and suffix != ".zip":
+            self._layers.insert(0, _COMPRESSORS[suffix](self._layers[0], Path(name).stem))
+
+    def write(self, data: Any) -> None:
+        """Append to the file at hand. Raises TargetError."""
+        self._layers[0].write(data)
+
+    def close(self) -> None:
+        """Complete the archive. Raises TargetError."""
+        self._complete()
+        self._archive.close()
+        self._output.close()
+
+    def discard(self) -> None:
+        """Let go of the archive without completing it."""
+        self._output.discard()
+
+    def _complete(self) -> None:
+        for layer in self._layers:
+            layer.close()
+        self._layers = []
+
+
+def open_archive(path: Path) -> ArchiveOutput:
+    """A new zip archive (0600) at `path`, which may not exist."""
+    return ArchiveOutput(path)

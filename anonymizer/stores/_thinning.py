@@ -50,11 +50,19 @@ class BatchThinning:
         self._step = 1
         self._ordinal = 0
 
+    def upcoming(self, rows: int) -> np.ndarray:
+        """Which of the next `rows` rows will be looked at; they are counted with that, and are to be fed as chosen."""
+        chosen = np.arange(-self._ordinal % self._step, rows, self._step)
+        self._ordinal += rows
+        return chosen
+
     def feed(self, batch: pa.RecordBatch) -> None:
         """Look at the next rows."""
-        chosen = np.arange(-self._ordinal % self._step, batch.num_rows, self._step)
-        self._ordinal += batch.num_rows
-        new = pa.Table.from_batches([batch.take(pa.array(chosen))])
+        self.feed_chosen(batch.take(pa.array(self.upcoming(batch.num_rows))))
+
+    def feed_chosen(self, batch: pa.RecordBatch) -> None:
+        """Take the rows that `upcoming` chose."""
+        new = pa.Table.from_batches([batch])
         self._kept = new if self._kept is None else pa.concat_tables([self._kept, new])
         while self._kept.num_rows > 2 * self._rows or (
             self._kept.num_rows > 1 and self._kept.nbytes > _SAMPLE_BYTES_MAX

@@ -1,4 +1,4 @@
-"""Scripts in UTF-16, read and written as UTF-8: an exact two-way street for text that is valid.
+"""Text in UTF-16, read and written as UTF-8: an exact two-way street for text that is valid.
 
 Everything between reading and writing then finds quotes, commas and brackets byte by byte. The byte order mark travels
 as the first character.
@@ -22,9 +22,9 @@ def codec_of_mark(head: bytes) -> str:
     return _MARKS.get(head[:2], "")
 
 
-def open_text(source: Input) -> BinaryIO:
-    """The source's text: UTF-16 as UTF-8, all else as it is."""
-    codec = codec_of_mark(source.head(2))
+def open_text(source: Input, codec: str | None = None) -> BinaryIO:
+    """The source's text: UTF-16 as UTF-8, all else as it is. Its byte order mark tells which, or `codec` does."""
+    codec = codec_of_mark(source.head(2)) if codec is None else codec
     stream = source.open()
     return cast(BinaryIO, io.BufferedReader(_AsUtf8(stream, codec), _READ)) if codec else stream
 
@@ -44,7 +44,7 @@ class _AsUtf8(io.RawIOBase):
             try:
                 self._ready = self._decoder.decode(block, not block).encode()
             except UnicodeError:
-                raise SourceError("the script is not valid UTF-16, or truncated; make or copy it again") from None
+                raise SourceError("the text is not valid UTF-16, or truncated; make or copy it again") from None
             if not block:
                 break
         count = min(len(buffer), len(self._ready))

@@ -35,6 +35,7 @@ _READERS = {
     "SQLite file": "_sqlite",
     "SQLite dump": "_sqlite_dump",
     "MySQL dump": "_mysql_dump",
+    "CSV folder": "_csv",
 }
 
 

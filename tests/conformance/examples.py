@@ -6,6 +6,7 @@ where. The suite `test_stores.py` fails for a store without one.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -229,6 +230,41 @@ _MSSQL = {
 }  # fmt: skip
 
 
+def csv_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As a spreadsheet's user might have it: a delimiter and line ends for each file, described by a data package."""
+    path = folder / "shop"
+    path.mkdir()
+    for (table, rows), (delimiter, end) in zip(ROWS.items(), ((",", "\n"), (";", "\r\n"), ("\t", "\n")), strict=True):
+        lines = [delimiter.join(COLUMNS[table])]
+        lines += [delimiter.join(_quoted(*cell) for cell in zip(COLUMNS[table], row, strict=True)) for row in rows]
+        text = end.join((*lines, ""))
+        (path / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
+    fields: dict[str, dict[str, object]] = {
+        "id": {"type": "integer"},
+        "name": {"type": "string", "constraints": {"required": True, "maxLength": 60}},
+        "born": {"type": "date"},
+        "customer_id": {"type": "integer"},
+        "amount": {"type": "number"},
+    }
+    schemas: dict[str, dict[str, object]] = {
+        table: {"fields": [{"name": name, **fields.get(name, {"type": "string"})} for name in names]}
+        for table, names in COLUMNS.items()
+    }
+    schemas["customer"]["primaryKey"] = "id"
+    reference = {"resource": "customer", "fields": ["id"]}
+    schemas["purchase"] |= {"primaryKey": ["id"], "foreignKeys": [{"fields": ["customer_id"], "reference": reference}]}
+    schemas["archive"]["fields"] = [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}]
+    resources = [{"name": table, "path": f"{table}.csv", "schema": schema} for table, schema in schemas.items()]
+    (path / "datapackage.json").write_text(json.dumps({"name": "shop", "resources": resources}, indent=1))
+    return path
+
+
+def _quoted(column: str, value: str | None) -> str:
+    if value is None or column in _NUMBERS:
+        return value or ""
+    return '"' + value.replace('"', '""') + '"'
+
+
 def _transact(column: str, value: str | None) -> str:
     if value is None:
         return "NULL"
@@ -262,6 +298,7 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
     function.__name__: function
     for function in (
         bacpac,
+        csv_folder,
         mssql_script,
         mysql_dump,
         pg_custom,
@@ -274,5 +311,5 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
 }
 """Name of a store's module -> what writes its example."""
 
-BYTE_EXACT = frozenset({"mssql_script", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"})
+BYTE_EXACT = frozenset({"csv_folder", "mssql_script", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"})
 """Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""

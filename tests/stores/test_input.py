@@ -94,7 +94,7 @@ def test_an_archive_of_several_files_is_not_taken_for_one(tmp_path: Path):
     path = tmp_path / "many.zip"
     path.write_bytes(zipped(b"x", "second.sql"))
     assert not FileInput(path).compressed
-    with pytest.raises(SourceError, match=r"many\.zip holds a compressed file or an archive"):
+    with pytest.raises(SourceError, match=r"several files; name one of them, as many\.zip/dump\.sql"):
         stores.recognise(FileInput(path))
 
 

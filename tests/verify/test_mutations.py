@@ -305,7 +305,7 @@ def test_no_value_of_the_database_stands_in_what_the_checks_say():
                 assert not [value for value in values if value.lower() in line.lower()]
 
 
-KINDS = [PLAIN, "INSERT", SQLITE, world.SQLITE_DUMP, world.MYSQL, world.MSSQL_SCRIPT, world.BACPAC]
+KINDS = [PLAIN, "INSERT", SQLITE, world.SQLITE_DUMP, world.MYSQL, world.MSSQL_SCRIPT, world.BACPAC, world.CSV]
 
 
 @pytest.mark.parametrize("name", [
@@ -341,6 +341,9 @@ def in_format(kind: str, old: World, new: World, folder: Path) -> tuple[CheckRes
     if kind == world.MSSQL_SCRIPT:
         pair = [Input(n, data=world.mssql_script(w)) for n, w in (("source", old), ("target", new))]
         return verify(world.plan("dbo"), *pair, kind)
+    if kind == world.CSV:
+        files = world.csv_folder(old, folder / "source"), world.csv_folder(new, folder / "target")
+        return verify(world.plan(""), *files, kind)
     if kind == world.BACPAC:
         files = world.bacpac(old, folder / "source.bacpac"), world.bacpac(new, folder / "target.bacpac")
         return verify(world.plan("dbo"), *files, kind)

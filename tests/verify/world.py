@@ -5,6 +5,7 @@ Every value is invented. Pseudonyms are numbered words, so that none of them is 
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable
@@ -25,7 +26,7 @@ T = TypeFamily
 Cells = list[str | None]
 
 PLAIN, SQLITE, SQLITE_DUMP, MYSQL = "PostgreSQL plain dump", "SQLite file", "SQLite dump", "MySQL dump"
-MSSQL_SCRIPT, BACPAC = "SQL Server script", "SQL Server package"
+MSSQL_SCRIPT, BACPAC, CSV = "SQL Server script", "SQL Server package", "CSV folder"
 
 FIRST = "Aline Bertrand Céline Dieter Elodie Floris Griet Hubert".split()
 LAST = "Maesfranckx Oudenhovere Pieterbroeck Quaghebeur Roosenbergh Stappaerts Tielemansen Uyttersproot".split()
@@ -356,6 +357,19 @@ def bacpac(world: World, path: Path) -> Input:
     ]
     view = element("SqlView", "[dbo].[names]", script("QueryScript", world.view or ""))
     package(path, tables, objects=view + element("SqlExtendedProperty", "[c]", script("Value", world.comment or "")))
+    return Input(path.name, path)
+
+
+def csv_folder(world: World, path: Path) -> Input:
+    """A folder of files, the first ones in quotes, described by a data package."""
+    path.mkdir()
+    for number, (table, rows) in enumerate(world.tables.items()):
+        sign, end = (",;\t|"[number % 4], ("\n", "\r\n")[number % 2])
+        lines = [sign.join("" if c is None else '"' + c.replace('"', '""') + '"' for c in row) for row in rows]
+        (path / f"{table}.csv").write_bytes(end.join((sign.join(COLUMNS[table]), *lines, "")).encode())
+    resources = [{"name": table, "path": f"{table}.csv"} for table in world.tables]
+    described = {"description": world.comment, "views": [world.view], "resources": resources}
+    (path / "datapackage.json").write_text(json.dumps(described))
     return Input(path.name, path)
 
 
