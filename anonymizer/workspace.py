@@ -159,11 +159,12 @@ def _is_own_folder(entry: os.DirEntry[str]) -> bool:
 def _remove_tree(path: Path) -> None:
     """Remove a work folder, its lock last: what is left of an interrupted removal can still be told from a live one."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        for entry in os.scandir(path):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            elif entry.name != _LOCK:
-                Path(entry.path).unlink(missing_ok=True)
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                elif entry.name != _LOCK:
+                    Path(entry.path).unlink(missing_ok=True)
         (path / _LOCK).unlink(missing_ok=True)
         path.rmdir()
 

@@ -79,14 +79,24 @@ class Database:
 
 
 @contextmanager
-def server() -> Iterator[Database]:
-    """A running server; yields its maintenance database."""
+def server(listen: str = "", folder_of: Path | None = None) -> Iterator[Database]:
+    """A running server of one's own; yields its maintenance database. `folder_of`: programs of another version."""
     folder = Path(tempfile.mkdtemp(prefix="anonymizer-postgres-"))
     as_nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
     if as_nobody:
         shutil.chown(folder, "nobody", "nogroup")
-    bin_folder, data = programs(), folder / "data"
-    start = [bin_folder / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"{_SETTINGS} -k {folder}", "start"]
+    bin_folder, data = folder_of or programs(), folder / "data"
+    start = [
+        bin_folder / "pg_ctl",
+        "-D",
+        data,
+        "-w",
+        "-l",
+        folder / "log",
+        "-o",
+        f"{_SETTINGS}{listen} -k {folder}",
+        "start",
+    ]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, **as_nobody}
     try:
         subprocess.run(

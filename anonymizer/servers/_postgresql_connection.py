@@ -107,6 +107,24 @@ def identity(connection: psycopg.Connection) -> tuple[Any, ...]:
     return tuple(row or ())
 
 
+def locale_of(connection: psycopg.Connection) -> str:
+    """How the database sorts, as CREATE DATABASE says it."""
+    version = version_of(connection)
+    column = "datlocale" if version > 16 else "daticulocale"
+    more = f"datlocprovider::text, {column}" if version > 14 else "'c', NULL"
+    row = connection.execute(
+        f"SELECT datcollate, datctype, {more} FROM pg_database WHERE datname = current_database()".encode()
+    ).fetchone()
+    collate, ctype, provider, name = row or ("C", "C", "c", None)
+    said = {"i": "LOCALE_PROVIDER icu ICU_LOCALE ", "b": "LOCALE_PROVIDER builtin BUILTIN_LOCALE "}.get(provider, "")
+    own = said + _literal(name) if said and name else ""
+    return f"LC_COLLATE {_literal(collate)} LC_CTYPE {_literal(ctype)} {own}".strip()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def version_of(connection: psycopg.Connection) -> int:
     """The server's major version."""
     return connection.info.server_version // 10000

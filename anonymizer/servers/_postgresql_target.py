@@ -7,18 +7,19 @@ import re
 import secrets
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from anonymizer import stores
 from anonymizer import verify as proof
-from anonymizer.contracts import Input, Sink, Source, Store, Verbatim, WorkFolder
+from anonymizer.contracts import Input, Sink, Source, Store, WorkFolder
 from anonymizer.errors import SourceError, TargetError
 from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import Schema
 from anonymizer.servers._postgresql_connection import Login, connect, identity, told, version_of
 from anonymizer.servers._postgresql_dump import dump_stream
 from anonymizer.servers._postgresql_tools import connection_arguments, environment, program, refusal
+from anonymizer.stores._sql_text import POSTGRES, Kind, SqlText
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,11 +34,26 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 """Whose database it is, and who may do what: a test copy belongs to whoever makes it."""
-_USED = """
-    SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                      AND d.deptype = 'e')
+_WHOLE_SERVER = re.compile(
+    rb"(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER(?!\s+MAPPING)|GROUP|TABLESPACE|SUBSCRIPTION|SYSTEM)\b", re.IGNORECASE
+)
+"""What would be seen outside the new database."""
+_POLICY = re.compile(
+    rb"CREATE\s+POLICY\s+(\S+)\s.*?\sTO\s+(.+?)(?:\s+(?:USING|WITH\s+CHECK)\s*\(.*)?\s*;", re.I | re.DOTALL
+)
+_NEWER = re.compile(rb"SET\s+(transaction_timeout|default_table_access_method)\b", re.IGNORECASE)
+_SINCE = {b"transaction_timeout": 17, b"default_table_access_method": 12}
+"""Settings that pg_dump writes for any server, and the version that knows them."""
+_IN_ONE_TRANSACTION = 1000
+"""Tables that one transaction may make: a server keeps about 6400 locks if it was not told otherwise."""
+_NOT_OURS = """n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = {0}.tableoid AND d.objid = {0}.oid AND d.deptype = 'e')"""
+_USED = f"""
+    SELECT (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE {_NOT_OURS.format("c")})
+         + (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE {_NOT_OURS.format("p")})
+         + (SELECT count(*) FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE {_NOT_OURS.format("t")})
+         + (SELECT count(*) FROM pg_namespace n WHERE nspname <> 'public' AND {_NOT_OURS.format("n")})
+         + (SELECT count(*) FROM pg_largeobject_metadata)
 """
 
 
@@ -54,6 +70,7 @@ class Database:
         self._name = login.address.database
         self._stack = stack
         self._staged = ""
+        self._left_out: set[str] = set()
         self._admin, self._login = self._administration(login)
         self._server = version_of(self._admin)
         program("psql", self._server)  # better now than after the work
@@ -80,7 +97,7 @@ class Database:
         landed = self._dumped_again()
         opened = stores.recognise(landed).open_source(landed)
         names = {table.name: table.name for table in result.schema().tables if table.partition_of is None}
-        _require_equal(result.schema(), opened.schema(), self._login)
+        _require_equal(result.schema(), opened.schema(), self._login, self._left_out)
         before, after = (made, result.kind), (landed, _PLAIN, opened.schema())
         return (proof.verify_conversion(result.schema(), names, before, after, self._work.path),)
 
@@ -90,7 +107,9 @@ class Database:
         old = _staging_name(self._name)
         with told(self._login, TargetError, f"putting the new database into the place of {self._name}"):
             there = self._exists(self._name)
+            self._run("GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC", self._staged)
             if there:
+                self._keep_owner()
                 self._run("ALTER DATABASE {} RENAME TO {}", self._name, old)
             try:
                 self._run("ALTER DATABASE {} RENAME TO {}", self._staged, self._name)
@@ -101,6 +120,15 @@ class Database:
             self._staged = ""
             if there:
                 self._run("DROP DATABASE {}", old)
+
+    def _keep_owner(self) -> None:
+        """Whoever owns the empty database will own the one in its place, if this user may give it away."""
+        from psycopg.errors import InsufficientPrivilege
+
+        owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+        for (name,) in self._admin.execute(owner, (self._name,)).fetchall():
+            with suppress(InsufficientPrivilege):
+                self._run("ALTER DATABASE {} OWNER TO {}", self._staged, name)
 
     # --- the server ---------------------------------------------------------------------------------------------
 
@@ -139,13 +167,33 @@ class Database:
             self._admin.execute("SELECT pg_advisory_lock(%s)", (_lock_of(name),))
             self._stack.callback(self._drop_staged)
             self._staged = name
-            self._run("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", name)
+            self._create(name)
+            self._run("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)  # nobody looks in before it is published
+
+    def _create(self, name: str) -> None:
+        """Sorting as the source does, if the server can."""
+        from psycopg import Error
+
+        made, locale = (
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ",
+            getattr(self._source.input, "locale", ""),
+        )
+        if locale:
+            try:
+                self._run(made + locale.replace("{", "{{").replace("}", "}}"), name)
+                return
+            except Error as failed:
+                if failed.sqlstate in (None, "42501"):
+                    raise
+            self.warnings += (f"{self._login.address}: its server lacks the source's locale; texts may sort otherwise",)
+        self._run(made, name)
 
     def _drop_staged(self) -> None:
         if self._staged:
             with suppress(Exception):  # the next run drops it
                 self._admin.cancel()
-                self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", self._staged)
+                force = " WITH (FORCE)" if self._server >= 13 else ""
+                self._run("DROP DATABASE IF EXISTS {}" + force, self._staged)
 
     def _drop_abandoned(self) -> None:
         """New databases of runs that were killed: nobody holds their lock."""
@@ -158,8 +206,10 @@ class Database:
                 self._admin.execute("SELECT pg_advisory_unlock(%s)", (_lock_of(name),))
 
     def _load(self, made: Input) -> None:
+        few = len(self._source.schema().tables) <= _IN_ONE_TRANSACTION
         command = [
             program("psql", self._server),
+            *(("--single-transaction",) if few else ()),  # rows then lie in their order, which `verify` may ask for
             *("--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=sqlstate", "--file=-"),
             *connection_arguments(self._login.to(self._staged).conninfo),
         ]
@@ -194,26 +244,51 @@ class Database:
                 connection.execute("ANALYZE")
 
     def _script(self, made: Input) -> Iterator[bytes]:
-        """The result as a script, without owners and privileges."""
-        store = stores.recognise(made)
-        if store.NAME != _PLAIN:
-            yield from self._restored()
-            return
-        for part in store.open_source(made).parts({}):
-            assert isinstance(part, Verbatim)
-            if not _LEFT_OUT.match(bytes(part.data[:4096])):
-                yield bytes(part.data)
+        """The result as a script, without owners, privileges, and what lies outside the one database."""
+        plain = stores.recognise(made).NAME == _PLAIN
+        left_out = connections = 0
+        with made.open() if plain else self._restored() as stream:
+            for piece in SqlText(stream, POSTGRES):
+                data = bytes(piece.data)
+                if piece.kind in (Kind.STATEMENT, Kind.COMMAND):
+                    connections += data.startswith((b"\\c ", b"\\connect "))
+                    if connections > 1 or _WHOLE_SERVER.match(data):
+                        raise TargetError(
+                            f"line {piece.line} of the dump reaches beyond one database; dump one with pg_dump"
+                        )
+                    if _LEFT_OUT.match(data) or self._is_unknown(data):
+                        left_out += not data.startswith((b"\\", b"SET"))
+                        continue
+                yield data
+        if left_out:
+            self.warnings += (f"{self._login.address}: {left_out} statements about owners and roles were left out",)
 
-    def _restored(self) -> Iterator[bytes]:
-        command = [program("pg_restore", self._server), "--no-owner", "--no-privileges", "--no-comments", "--file=-"]
+    def _is_unknown(self, statement: bytes) -> bool:
+        """Whether it is a setting that the server does not know yet, or a policy for roles that it does not have."""
+        setting, policy = _NEWER.match(statement), _POLICY.fullmatch(statement)
+        if setting is not None:
+            return _SINCE[setting[1].lower()] > self._server
+        if policy is None:
+            return False
+        named = {name.strip().strip(b'"').decode() for name in policy[2].split(b",")}
+        known = {row[0] for row in self._admin.execute("SELECT rolname FROM pg_roles").fetchall()}
+        if named <= known | {"PUBLIC", "public"}:
+            return False
+        self._left_out.add(f"policy {policy[1].decode().strip(chr(34))}")
+        return True
+
+    @contextmanager
+    def _restored(self) -> Iterator[BinaryIO]:
+        command = [program("pg_restore", self._server), "--no-owner", "--no-privileges", "--file=-", str(self.path)]
         with subprocess.Popen(
-            [*command, str(self.path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as process:
-            assert process.stdout is not None
-            while block := process.stdout.read(1 << 20):
-                yield block
-        if process.returncode:
-            raise TargetError("pg_restore cannot read the result's archive; install a newer PostgreSQL client")
+            try:
+                yield cast(BinaryIO, process.stdout)
+                if process.wait():
+                    raise TargetError("pg_restore cannot read the result's archive; install a newer PostgreSQL client")
+            finally:
+                process.kill()
 
     def _dumped_again(self) -> Input:
         login = self._login.to(self._staged)
@@ -231,7 +306,7 @@ def _lock_of(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
-def _require_equal(before: Schema, after: Schema, login: Login) -> None:
+def _require_equal(before: Schema, after: Schema, login: Login, left_out: set[str]) -> None:
     """Tables, columns, keys and whatever else was defined have to be there."""
     missing = [str(table.name) for table in before.tables if table.name not in after]
     missing += [
@@ -241,7 +316,7 @@ def _require_equal(before: Schema, after: Schema, login: Login) -> None:
         for column in table.columns
         if column.name not in {other.name for other in after.table(table.name).columns}
     ]
-    missing += [thing for thing in before.others if thing not in after.others]
+    missing += [thing for thing in before.others if thing not in after.others and thing not in left_out]
     missing += [
         f"a key of {table.name}"
         for table in before.tables

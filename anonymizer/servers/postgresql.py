@@ -18,7 +18,15 @@ from contextlib import ExitStack, closing, contextmanager
 from anonymizer.contracts import Input, Source, Target, WorkFolder
 from anonymizer.errors import SourceError
 from anonymizer.model.address import Address
-from anonymizer.servers._postgresql_connection import READ_ONLY, connect, identity, login_of, told, version_of
+from anonymizer.servers._postgresql_connection import (
+    READ_ONLY,
+    connect,
+    identity,
+    locale_of,
+    login_of,
+    told,
+    version_of,
+)
 from anonymizer.servers._postgresql_dump import dump_stream, sampled_dump
 from anonymizer.servers._postgresql_target import Database
 from anonymizer.stores import spool_pipe
@@ -46,7 +54,7 @@ def open_source(address: Address, work: WorkFolder, rows: int | None = None) -> 
         if rows is not None:
             reading = sampled_dump(login, version_of(connection), snapshot, connection, rows)
         found = spool_pipe(reading, work, str(address))
-        found.identity = identity(connection)
+        found.identity, found.locale = identity(connection), locale_of(connection)
     yield found
 
 

@@ -47,6 +47,8 @@ class _Input(ABC):
 
     identity: object = None
     """Of a live database, whose dump this is: the same however it was reached."""
+    locale: str = ""
+    """How a live database sorts, in the words of its server; a file does not say."""
 
     def __init__(self, path: Path, name: str, scratch: Path | None) -> None:
         self.path = path

@@ -25,6 +25,8 @@ PROMISE = (
 )
 
 _STATISTICS = re.compile(rb"\bpg_restore_(?:relation|attribute)_stats\b")
+_RESTRICTION = re.compile(rb"^(\\(?:un)?restrict)\s+\w+\s*$", re.MULTILINE)
+"""The word between which psql takes no commands: pg_dump draws another one for each dump."""
 _NAMED = 5
 
 
@@ -42,7 +44,7 @@ class Watch(Watcher):
         for text, gathered in ((old, self._old), (new, self._new)):
             if text is None or not text.fixed or _STATISTICS.search(text.data):
                 continue
-            plain = b" ".join(text.data.split())
+            plain = b" ".join(_RESTRICTION.sub(rb"\1", text.data).split())
             if plain:
                 gathered.append((hashlib.blake2b(plain, digest_size=16, key=self._key).digest(), text.place))
                 self._examined += text is old
