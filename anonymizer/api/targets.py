@@ -58,6 +58,7 @@ def open_target(target: str | Path, source: Source, workspace: Workspace) -> Ite
     plain = _Pipe(workspace) if final is None else _File(final, workspace)
     conversion = conversions.of_suffix(final.name) if final else None
     if conversion is None or source.kind == conversion.NAME:
+        _refuse_other_kind(source.kind, final)
         yield plain
     else:
         yield _Converted(conversion, plain, source, workspace)

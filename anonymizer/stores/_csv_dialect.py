@@ -23,8 +23,6 @@ from anonymizer.stores._csv_text import WrongEncoding, read
 from anonymizer.stores._csv_types import fitting
 
 HEAD_BYTES = 1 << 20
-_MOST_HEAD_BYTES = 1 << 25
-"""Of a file whose first row is longer than HEAD_BYTES."""
 
 _DELIMITERS = (b",", b";", b"\t", b"|")
 _NAMES = {b",": "comma", b";": "semicolon", b"\t": "tab", b"|": "bar"}
@@ -55,6 +53,10 @@ _LOWER = re.compile(r"[a-z]{2,}")
 
 class Untold(SourceError):
     """The dialect cannot be told; the message is without the file's name."""
+
+
+class NoRow(Untold):
+    """There is no whole row to tell it from."""
 
 
 def wide_codec(head: bytes) -> str:
@@ -150,7 +152,7 @@ def _misfit(text: bytes, faults: dict[bytes, Fault]) -> Untold:
     first = text.split(b"\n", 1)[0]
     likely = max(faults, key=first.count, default=None)
     if likely is None:
-        return Untold(f"the file holds no row; {_ADVICE}")
+        return NoRow(f"the file holds no row; {_ADVICE}")
     fault = faults[likely]
     line = text.count(b"\n", 0, fault.position) + 1
     return Untold(f"line {line}: {fault.sentence} (taken apart by {_NAMES[likely]}); correct the line, or {_ADVICE}")

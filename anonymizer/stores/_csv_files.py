@@ -24,6 +24,8 @@ _COMPRESSED = (".gz", ".zst", ".xz")
 _LIKELY = {".tsv": b"\t", ".tab": b"\t", ".psv": b"|"}
 _PART = re.compile(r"part[-_.]?\d+", re.IGNORECASE)
 _MANY = 3
+_PIPED = "table"
+"""The name of a table that comes through a pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def layout_of(source: Input) -> Layout:
     if not paths:
         name = PurePosixPath(Path(file_name(source)).as_posix()).name
         _refuse_described(source)
-        return Layout((TableFiles(TableName("", _bare(name)[0]), (File("", source),)),))
+        return Layout((TableFiles(TableName("", _bare(name)[0] if is_table(name) else _PIPED), (File("", source),)),))
     outside = next((path for path in paths if not _is_inside(path)), None)
     if outside is not None:
         raise SourceError(f"{source.name} holds a file whose path leads out of it; pack it anew")

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 from anonymizer.errors import SourceError
-from anonymizer.stores._csv_dialect import HEAD_BYTES, Untold, header_of, preamble_of, tell, wide_codec
+from anonymizer.stores._csv_dialect import HEAD_BYTES, NoRow, Untold, header_of, preamble_of, tell, wide_codec
 from anonymizer.stores._csv_files import File
 from anonymizer.stores._csv_index import ESCAPE, Dialect, Fault, Index, index_of
 from anonymizer.stores._csv_text import WrongEncoding, read
@@ -128,18 +128,15 @@ def _head(file: File, wide: str, resource: Resource | None, model: Format | None
         with closing(open_text(file.input, wide)) as stream:
             head = stream.read(size)
         final = len(head) < size
-        if resource is not None and resource.dialect is not None:
-            dialect = resource.dialect
-            if final or index_of(head[len(preamble_of(head)) :], dialect, final=False).rows:
+        stated = resource.dialect if resource is not None else None
+        try:
+            dialect = _told(head, final, likely, resource) if stated is None else stated
+            whole = final or size >= _HEAD_BYTES_MAX
+            if whole or index_of(head[len(preamble_of(head)) :], dialect, final=False).rows > 1:
                 return head, final, dialect
-        else:
-            try:
-                return head, final, _told(head, final, likely, resource)
-            except Untold:
-                if final or size >= _HEAD_BYTES_MAX or b"\0" in head:
-                    raise
-        if size >= _HEAD_BYTES_MAX:
-            raise Untold("the first row is longer than can be read; correct it")
+        except NoRow:
+            if final or size >= _HEAD_BYTES_MAX:
+                raise
         size *= 8
 
 

@@ -25,7 +25,7 @@ from anonymizer.stores._csv_sink import Begin, CsvSink
 from anonymizer.stores._csv_text import WrongEncoding
 from anonymizer.stores._csv_types import TypeTelling
 from anonymizer.stores._datapackage import FILE
-from anonymizer.stores._input import is_dump
+from anonymizer.stores._input import MemberInput, is_dump
 from anonymizer.stores._thinning import BatchThinning
 
 NAME = "CSV folder"
@@ -40,18 +40,22 @@ _SQL = re.compile(
 
 
 def recognises(source: Input) -> bool:
-    """A folder or archive with files that are tables by their names, or one such file that holds text but no SQL."""
+    """A folder or archive with files that are tables by their names, or one such file that holds text but no SQL.
+
+    What has no name or one that says little (a pipe, `.txt`) must be tabular from its beginning.
+    """
     paths = paths_of(source)
     if paths or source.path.is_dir():
         dumps = "toc.dat" in paths if source.path.is_dir() else any(map(is_dump, paths))
         return not dumps and (FILE in paths or any(map(is_table, paths)))
-    if not is_table(file_name(source)):
+    piped = not source.path.exists() and not isinstance(source, MemberInput)
+    if not piped and not is_table(file_name(source)):
         return False
     head = source.head(_HEAD_BYTES)
     text = head.replace(b"\0", b"") if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[1:8:2] == b"\0" * 4 else head
     if _BINARY.search(text) or b"\0" in text or _SQL.match(text):
         return False
-    return not file_name(source).lower().endswith(".txt") or _is_tabular(source)
+    return _is_tabular(source) if piped or unpacked(file_name(source)).lower().endswith(".txt") else True
 
 
 def _is_tabular(source: Input) -> bool:

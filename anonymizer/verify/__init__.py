@@ -6,9 +6,9 @@ share, `_scan` the one search through the target for what must not be there. Val
 (`_fingerprint`, `_tokens`, `_known`), and no message holds one.
 
     _reader          what all readers offer
-    _pg_plain, _pg_archive, _sqlite, _sqlite_dump, _mysql_dump, _parquet      by kind of database
+    _pg_plain, _pg_archive, _sqlite, _sqlite_dump, _mysql_dump, _parquet, _csv      by kind of database
     _odbc                                                           what a live database says, by SQL of its own
-    _sql_script, _copy_rows, _insert_rows, _mysql_rows              what scripts are made of
+    _sql_script, _copy_rows, _insert_rows, _mysql_rows, _csv_cells        what scripts and files are made of
 """
 
 from __future__ import annotations

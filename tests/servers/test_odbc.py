@@ -390,7 +390,7 @@ def test_what_odbc_reads_and_what_it_loads_belong_together(
         api.run(by_odbc(source), tmp_path / "safe.sql", decided, key)
     assert not (tmp_path / "safe.sql").exists()
     dump = source.dump(tmp_path / "source.sql")
-    with pytest.raises(SettingError, match="what was read by ODBC, not a PostgreSQL plain dump"):
+    with pytest.raises(SettingError, match="takes a ODBC database"):
         api.run(dump, by_odbc(target), decided, key)
 
 

@@ -28,6 +28,7 @@ from anonymizer.errors import AnonymizerError, SourceError, TargetError
 from anonymizer.model.schema import TableName, TypeFamily
 from anonymizer.stores import _csv_reading, csv_folder
 from anonymizer.stores._csv_index import Dialect, index_of
+from anonymizer.stores._input import spool_pipe
 from anonymizer.verify._reader import Block, Text, open_reader
 from anonymizer.workspace import Workspace
 
@@ -654,3 +655,18 @@ def test_a_word_for_nothing_over_numbers_makes_no_header(tmp_path: Path, workspa
     path = folder_of(tmp_path / "in", {"a.csv": "unknown,Jan\n1,Piet\n2,Joris\n3,Korneel\n"})
     with pytest.raises(SourceError, match="first line names"):
         contents(opened(path, workspace))
+
+
+def test_a_table_comes_through_a_pipe_and_a_letter_does_not(tmp_path: Path, workspace: Workspace):
+    source = spool_pipe(io.BytesIO(text_of(PEOPLE).encode()), workspace)
+    assert stores.recognise(source) is csv_folder
+    assert contents(csv_folder.open_source(source)) == {"table": PEOPLE}
+    letter = spool_pipe(io.BytesIO(b"Dear all,\nthis is a letter, to you.\n"), workspace)
+    with pytest.raises(SourceError, match="no dump or database"):
+        stores.recognise(letter)
+
+
+def test_a_long_first_row_does_not_hide_the_header(tmp_path: Path, workspace: Workspace):
+    rows: list[Row] = [(str(n), "Ann", "line\n" * (700_000 if n == 1 else 1)) for n in range(1, 9)]
+    source = opened(folder_of(tmp_path / "in", {"people.csv": text_of(rows).replace("full_name", "Naam")}), workspace)
+    assert contents(source) == {"people": rows}
