@@ -39,6 +39,10 @@ _SQL = re.compile(
 )
 
 
+_PARQUET = (".parquet", ".parq", ".pq")
+"""A folder of these may have a `datapackage.json` too."""
+
+
 def recognises(source: Input) -> bool:
     """A folder or archive with files that are tables by their names, or one such file that holds text but no SQL.
 
@@ -47,7 +51,8 @@ def recognises(source: Input) -> bool:
     paths = paths_of(source)
     if paths or source.path.is_dir():
         dumps = "toc.dat" in paths if source.path.is_dir() else any(map(is_dump, paths))
-        return not dumps and (FILE in paths or any(map(is_table, paths)))
+        other = dumps or any(path.lower().endswith(_PARQUET) for path in paths)
+        return not other and (FILE in paths or any(map(is_table, paths)))
     piped = not source.path.exists() and not isinstance(source, MemberInput)
     if not piped and not is_table(file_name(source)):
         return False
