@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from anonymizer import registry
 from anonymizer.contracts import Input
 from anonymizer.errors import SourceError
-from anonymizer.stores._input import is_packed, open_input
+from anonymizer.stores._input import is_packed, open_input, spool_pipe
 from anonymizer.stores._output import open_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["open_input", "open_output", "recognise"]
+__all__ = ["open_input", "open_output", "recognise", "spool_pipe"]
 
 _HEAD = 1 << 16
 

@@ -29,9 +29,9 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from isal import igzip
 
+from anonymizer.contracts import WorkFolder
 from anonymizer.errors import SourceError
 from anonymizer.stores._output import open_output
-from anonymizer.workspace import Workspace
 
 PIPE = "-"
 _BUFFER = 1 << 20
@@ -114,7 +114,7 @@ class FolderInput:
         raise SourceError(f"{self.name} is a folder; name a file")
 
 
-class _SpooledInput(_Input):
+class SpooledInput(_Input):
     """A pipe that was kept, encrypted, in the work folder."""
 
     def __init__(self, file: Path, key: bytes, name: str, scratch: Path) -> None:
@@ -126,7 +126,7 @@ class _SpooledInput(_Input):
         return _Decrypting(_open_file(self._file, self.name), self._key)
 
 
-def open_input(argument: str, workspace: Workspace) -> FileInput | FolderInput | _SpooledInput:
+def open_input(argument: str, workspace: WorkFolder) -> FileInput | FolderInput | SpooledInput:
     """The source that `argument` names: a file, a folder, "-" for standard input, or a named pipe.
 
     Raises SourceError when it is missing, unreadable or empty.
@@ -146,7 +146,7 @@ def open_input(argument: str, workspace: Workspace) -> FileInput | FolderInput |
         return spool_pipe(stream, workspace, argument)
 
 
-def spool_pipe(stream: Any, workspace: Workspace, name: str = "standard input") -> _SpooledInput:
+def spool_pipe(stream: Any, workspace: WorkFolder, name: str = "standard input") -> SpooledInput:
     """Keep all that comes through a pipe, so that it can be read any number of times.
 
     `stream` is binary and readable. Raises SourceError when nothing comes, TargetError when the disk is full.
@@ -163,7 +163,7 @@ def spool_pipe(stream: Any, workspace: Workspace, name: str = "standard input") 
         raise _unreadable(name, error) from None
     finally:
         output.discard()
-    return _SpooledInput(file, key, name, workspace.path)
+    return SpooledInput(file, key, name, workspace.path)
 
 
 # --- streams ----------------------------------------------------------------------------------------------------

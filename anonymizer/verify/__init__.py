@@ -21,7 +21,10 @@ from anonymizer.errors import AnonymizerError, InternalError, SourceError
 from anonymizer.model.plan import Plan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.verify._comparison import Comparison, Watcher
+from anonymizer.verify._held import differences
 from anonymizer.verify._reader import Reader, Unreadable, open_reader
+
+__all__ = ["differences", "verify"]
 
 READABLE = "readable"
 READABLE_PROMISE = "The result can be read from its first byte to its last."
