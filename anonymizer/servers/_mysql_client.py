@@ -37,8 +37,12 @@ _OPTIONS = (
     *"socket protocol ssl ssl-mode ssl-ca ssl-capath ssl-cert ssl-key ssl-cipher ssl-crl tls-version".split(),
     "ssl-verify-server-cert",
 )
+_QUIETLY = (
+    "--batch --skip-column-names --comments --binary-mode --skip-reconnect --local-infile=0 --max-allowed-packet=1G"
+).split()
 _DENIED = (1044, 1045, 1698)
 _ERROR = re.compile(rb"\bERROR (\d{4,5}) \(|\berror: (\d{4,5}):|\bError (\d{4,5}):|\((\d{4,5})\)\s*\Z", re.IGNORECASE)
+_AT_LINE = re.compile(rb"ERROR \d+ \(\w+\) at line (\d+):")
 _UNKNOWN = re.compile(rb"unknown (?:variable|option)", re.IGNORECASE)
 _WARNING = re.compile(rb"(?:Warning|Error) \(Code (\d+)\)")
 _ADVICE = {
@@ -57,11 +61,12 @@ _LINE_BYTES = 1 << 16
 
 
 class Refusal(Exception):
-    """A tool failed; `number` is the server's or the client's error number, 0 if it gave none."""
+    """A tool failed; `number` is the server's or the client's error number, 0 if it gave none, as `line` of a script."""
 
-    def __init__(self, number: int, unknown_option: bool = False) -> None:
+    def __init__(self, number: int, line: int = 0, unknown_option: bool = False) -> None:
         super().__init__(str(number))
         self.number = number
+        self.line = line
         self.unknown_option = unknown_option
 
 
@@ -98,23 +103,25 @@ class Access:
 
     def client(self, *more: str) -> list[str]:
         """The command line of a client that reads statements from its standard input and asks nothing."""
-        fixed = "--batch --skip-column-names --comments --binary-mode --skip-reconnect --local-infile=0 --max-allowed-packet=1G"
-        return [_tool(_CLIENTS), *self.arguments(), *fixed.split(), *more]
+        return [_tool(_CLIENTS), *self.arguments(), *_QUIETLY, *more]
 
     def dumper(self, mariadb: bool, *more: str) -> list[str]:
         """The command line of the dump tool, that of the server's own maker if both are there."""
         return [_tool(_DUMPERS if mariadb else _DUMPERS[::-1]), *self.arguments(), *more]
 
-    def start(self, command: list[str], **pipes: int) -> subprocess.Popen[bytes]:
-        """Run a tool in a process group of its own, so that Ctrl-C reaches it only after us."""
-        return subprocess.Popen(command, env=self.environment, start_new_session=True, **pipes)
+    def start(self, command: list[str], stdin: int, stderr: int) -> subprocess.Popen[bytes]:
+        """Run a tool in a session of its own, so that Ctrl-C does not reach it before us."""
+        return subprocess.Popen(
+            command, env=self.environment, start_new_session=True, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr
+        )
 
     def fault(self, error: type[AnonymizerError], refusal: Refusal, doing: str) -> AnonymizerError:
         """The sentence about a refusal; `doing` says what failed."""
         if refusal.unknown_option:
             why, advice = "", "the installed client does not know an option of the address or of its option files"
         else:
-            why = f" (error {refusal.number})" if refusal.number else ""
+            line = f" at line {refusal.line}" if refusal.line else ""
+            why = f" (error {refusal.number}{line})" if refusal.number else ""
             advice = _ADVICE.get(refusal.number, "look the number up in the server's manual")
         return error(f"{self.address}: {doing} failed{why}; {advice}")
 
@@ -134,9 +141,7 @@ class Session:
 
     def _connect(self, access: Access, settings: str) -> None:
         command = access.client("--force", "--unbuffered", "--default-character-set=utf8mb4")
-        self._process = access.start(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        self._process = access.start(command, stdin=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             self.ask(settings)
         except BaseException:
@@ -156,7 +161,7 @@ class Session:
         rows, refused = [], None
         while (line := heard.readline()).rstrip(b"\r\n") != end.encode():
             if found := refusal_of(line):
-                refused = refused or found
+                refused = refused or Refusal(found.number, unknown_option=found.unknown_option)
             elif not line:
                 raise refused or Refusal(0)
             elif not refused:
@@ -173,7 +178,8 @@ class Session:
 def refusal_of(line: bytes) -> Refusal | None:
     """What a line on standard error says by number; None for one that tells of no error."""
     if found := _ERROR.search(line):
-        return Refusal(int(next(group for group in found.groups() if group)))
+        place = _AT_LINE.match(line)
+        return Refusal(int(next(group for group in found.groups() if group)), int(place[1]) if place else 0)
     return Refusal(0, unknown_option=True) if _UNKNOWN.search(line) else None
 
 
@@ -206,15 +212,6 @@ def quoted(name: str) -> str:
     '`odd``name`'
     """
     return "`" + name.replace("`", "``") + "`"
-
-
-def text(value: str) -> str:
-    """A string as statements hold it, whatever the sql_mode.
-
-    >>> text("it's")
-    "CONVERT(X'69742773' USING utf8mb4)"
-    """
-    return f"CONVERT(X'{value.encode().hex()}' USING utf8mb4)"
 
 
 def _option(key: str, value: str) -> str:

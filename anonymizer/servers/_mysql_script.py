@@ -32,7 +32,9 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 
 _DATABASE = _words(rf"(?:USE|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA)(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+({_NAME}|[\w$]+)")
-_ALTER_DATABASE = _words(rf"(ALTER\s+(?:DATABASE|SCHEMA)\s+)(?!(?:DEFAULT\s+)?(?:CHARACTER|CHARSET|COLLATE)\b)({_NAME}|[\w$]+)")
+_ALTER_DATABASE = _words(
+    rf"(ALTER\s+(?:DATABASE|SCHEMA)\s+)(?!(?:DEFAULT\s+)?(?:CHARACTER|CHARSET|COLLATE)\b)({_NAME}|[\w$]+)"
+)
 _OF_THE_SERVER = _words(
     r"SET\b.*(?:\bGLOBAL\b|\bPERSIST|\bSQL_LOG_BIN\b|\bGTID_|\bPASSWORD\b|\bDEFAULT\s+ROLE\b)|(?:GRANT|REVOKE|FLUSH|SHOW"
     r"|CHANGE|INSTALL|STOP|START\s+(?:SLAVE|REPLICA)|ANALYZE|CHECK|OPTIMIZE|REPAIR|CHECKSUM|PREPARE|EXECUTE|DEALLOCATE"

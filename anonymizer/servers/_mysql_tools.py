@@ -51,9 +51,7 @@ class _Stream(io.RawIOBase):
     def __init__(self, access: Access, command: list[str]) -> None:
         self._access = access
         self._refusals: list[Refusal] = []
-        self._process = access.start(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        self._process = access.start(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._listener = _listener(self._process.stderr, self._refusals, set())
 
     def readable(self) -> bool:
@@ -83,7 +81,7 @@ def load(access: Access, database: str, blocks: Iterator[bytes], charset: str) -
     )
     refusals: list[Refusal] = []
     warnings: set[int] = set()
-    process = access.start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = access.start(command, stdin=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         listener = _listener(process.stdout, refusals, warnings)
         said = cast(IO[bytes], process.stdin)

@@ -4,7 +4,7 @@ As a source the database is dumped once, by mariadb-dump or mysqldump with `--si
 the work folder as a pipe is. Nothing is written to it: our own session is `READ ONLY`, which the server enforces; the
 dump tool, which cannot be told so, sends nothing but SELECT, SHOW and settings of its session. Tables of engines
 without transactions (MyISAM, Aria, MEMORY) are in no snapshot: such a source is refused until the address says
-`?snapshot=lock` (nobody writes to any of its tables while it is dumped) or `?snapshot=none` (they are taken as they are).
+`?snapshot=lock` (nobody writes to any of its tables while it is dumped) or `?snapshot=none` (nobody does anyway).
 
 As a target a staging database `<name>__anonymizer_<16 hex digits>` takes the result; what it then holds is dumped and
 compared with what was written. Publishing moves all tables by one RENAME TABLE into the target, then makes triggers,
@@ -207,7 +207,8 @@ class LiveTarget:
         try:
             self._lock(session, self._staging, _WAITS)  # had once our last statement ended
             self._take_back(session)
-            session.ask(f"DROP DATABASE IF EXISTS {quoted(self._staging)}")
+            with suppress(Refusal):  # the next run tries again
+                session.ask(f"DROP DATABASE IF EXISTS {quoted(self._staging)}")
         finally:
             session.close()
 

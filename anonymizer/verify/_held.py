@@ -26,7 +26,10 @@ Held = dict[tuple[TableName, str], tuple[int, int, int]]
 def differences(written: Input, held: Input, kind: str, schema: Schema, work: Path) -> tuple[str, ...]:
     """Sentences about the tables that `held`, a dump in UTF-8, holds otherwise than `written` says; none: alike."""
     prints = Fingerprinter()
-    readers = (open_reader(written, kind, schema, work), open_reader(held, kind, replace(schema, encoding="utf-8"), work))
+    readers = (
+        open_reader(written, kind, schema, work),
+        open_reader(held, kind, replace(schema, encoding="utf-8"), work),
+    )
     try:
         expected, found = (_held(reader, schema, prints) for reader in readers)
     except Unreadable as error:
