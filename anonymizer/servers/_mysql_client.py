@@ -61,7 +61,7 @@ _LINE_BYTES = 1 << 16
 
 
 class Refusal(Exception):
-    """A tool failed; `number` is the server's or the client's error number, 0 if it gave none, as `line` of a script."""
+    """A tool failed: the error number of server or client and the line of the script, each 0 if it gave none."""
 
     def __init__(self, number: int, line: int = 0, unknown_option: bool = False) -> None:
         super().__init__(str(number))
