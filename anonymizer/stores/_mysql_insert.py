@@ -91,7 +91,7 @@ def _names(text: bytes, encoding: str) -> tuple[str, ...]:
     try:
         decoded = text.decode()
     except UnicodeDecodeError:
-        decoded = text.decode(encoding, "replace")
+        decoded = text.decode("cp1252" if encoding == "utf-8" else encoding, "replace")
     names = []
     for double, back, bare in _NAME.findall(decoded):
         names.append(bare or back.replace("``", "`") or double.replace('""', '"'))

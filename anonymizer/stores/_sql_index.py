@@ -30,6 +30,8 @@ SQLITE = Dialect("SQLite", False, strange=b'"`[')
 _QUOTE, _OPEN, _CLOSE, _COMMA, _SEMICOLON, _BACKSLASH = b"'(),;\\"
 
 _COMMENTS = (b"--", b"/*")
+_LOST = b"'\\;"
+"""What parity cannot follow in a quoted name."""
 
 _LOOK_AHEAD = 1 << 16
 """Where the search for a run's end begins, so that a short run costs little."""
@@ -110,7 +112,7 @@ def insert_run(text: bytes, start: int, head: bytes, dialect: Dialect) -> int:
 
     0 when the index cannot tell: the statements must then be read one by one.
     """
-    if b"'" in head or b"\\" in head:  # in a quoted name, which parity does not know
+    if any(mark in head for mark in _LOST):
         return 0
     data = np.frombuffer(text, np.uint8, offset=start)
     size = _LOOK_AHEAD
@@ -129,7 +131,7 @@ def rows(text: bytes | memoryview, head: bytes, columns: int, dialect: Dialect) 
     int64, rows x (columns + 1): the opening parenthesis, the commas, the closing parenthesis. None when the index
     cannot tell.
     """
-    if b"'" in head or b"\\" in head:
+    if any(mark in head for mark in _LOST):
         return None
     data = np.frombuffer(text, np.uint8)
     index = _Index(data, dialect)
@@ -139,7 +141,7 @@ def rows(text: bytes | memoryview, head: bytes, columns: int, dialect: Dialect) 
     if index.first_strange(starts, len(head)) < len(data):
         return None
     marks, letters = index.marks, index.letters
-    if any(mark in head for mark in b"(),;"):
+    if any(mark in head for mark in b"(),"):
         behind = marks - starts[np.searchsorted(starts, marks, side="right") - 1] >= len(head)
         marks, letters = marks[behind], letters[behind]
     if len(marks) % (columns + 2):
