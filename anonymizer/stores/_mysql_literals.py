@@ -26,7 +26,10 @@ _KEEPS_BACKSLASH[list(b"%_")] = True
 _DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _HEX = r"^(0x([0-9A-Fa-f]{2})+|[xX]'([0-9A-Fa-f]{2})*')$"
-_BITS = re.compile(r"0b([01]+)\Z|[bB]'([01]*)'\Z|0x([0-9A-Fa-f]+)\Z|[xX]'([0-9A-Fa-f]*)'\Z")
+_BITS = re.compile(
+    r"0b([01]+)\Z|(?:[bB]|(?i:CONV)\()'([01]*)'(?:, 2, 10\) \+ 0)?\Z|0x([0-9A-Fa-f]+)\Z|(?:[xX]|(?i:UNHEX)\()'([0-9A-Fa-f]*)'\)?\Z"
+)
+"""Adminer writes bytes as UNHEX('…') and bits as CONV('…', 2, 10) + 0."""
 _BLOB = r"^\\x([0-9a-f]{2})*$"
 _CP1252_HOLES = "\x81\x8d\x8f\x90\x9d"
 

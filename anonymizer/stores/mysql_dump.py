@@ -212,9 +212,9 @@ def _spelled(table: Table, listed: tuple[str, ...], line: int) -> tuple[str, ...
 
 
 class _DumpFrame:
-    """How mysqldump begins and ends: without its last comment, a dump is truncated between statements."""
+    """How mysqldump begins and, since MySQL 5.0, ends: without its last comment, a dump is truncated."""
 
-    _MARK = re.compile(rb"^-- (?:(?:MySQL|MariaDB) dump \d|(Dump completed))", re.MULTILINE)
+    _MARK = re.compile(rb"^-- (?:(?:MySQL|MariaDB) dump (?!\d\.|10\.\d\b)\d|(Dump completed))", re.MULTILINE)
     _LOCK = re.compile(rb"(UN)?LOCK\s+TABLES?\b", re.IGNORECASE)
 
     def __init__(self) -> None:

@@ -245,6 +245,8 @@ def _of_tokens(tokens: list[re.Match[bytes]], escapes: bool) -> _Cell:
             return "hex", token["digits"] or token["quoted"] or b""
         if token["bits"] is not None:
             return "bits", token["ones"]
+    if [token[0].upper() for token in (*tokens[:2], *tokens[3:])] == [b"UNHEX", b"(", b")"] and tokens[2]["text"]:
+        return "hex", tokens[2]["text"]  # as Adminer writes bytes
     return "word", b"".join(token[0] for token in tokens)
 
 

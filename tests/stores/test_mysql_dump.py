@@ -431,6 +431,7 @@ def test_the_pieces_are_the_script_however_it_is_read():
         f"CALL p('{SECRET}');",
         f"SET @s = '{SECRET}'; PREPARE q FROM @s; EXECUTE q;",
         f"SELECT '{SECRET}' INTO OUTFILE 'x';",
+        f"ANALYZE TABLE t UPDATE HISTOGRAM ON b USING DATA '{SECRET}';",
         f"source {SECRET}.sql\nSELECT 1;",
         f"\\. {SECRET}.sql\n",
         f"\\! rm {SECRET}\n",
