@@ -7,6 +7,7 @@ The folder tree is the architecture; imports point downwards:
     planning/      schema + findings + rules -> one plan: a decision for each column
     pipeline       source -> transforms -> sink, batch by batch
     servers/       one file per kind of live database: its dump as a source, loading a result into it
+    conversions/   one file per kind of database that every result can be written to
     stores/        one file per dump format: how it is recognised, read and written
     detect/        one file per way of noticing personal data
     transforms/    one file per replacement that a rule file can name

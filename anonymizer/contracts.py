@@ -168,12 +168,17 @@ class Target(Protocol):
 
     path: Path
     """What is being written, for showing progress; a path that does not exist where that is no file."""
+    warnings: tuple[str, ...]
+    """What the target could not take over, for the report; it may grow until `publish`."""
 
     def sink(self, store: Store, source: Source) -> Sink:
         """What the pipeline writes to."""
 
     def written(self) -> Input:
         """What was written and closed, to be read again: from the live database itself, if it is one."""
+
+    def proofs(self) -> tuple[CheckResult, ...]:
+        """What has to hold beside the checks of what was written."""
 
     def publish(self) -> None:
         """Rename or commit it. Raises TargetError."""
@@ -189,18 +194,21 @@ class Server(Protocol):
     SCHEMES: tuple[str, ...]
     """What its addresses begin with, before `://`."""
 
-    def open_source(self, address: Address, work: WorkFolder) -> AbstractContextManager[Input]:
-        """One consistent state of the database, read-only, as long as the block lasts.
+    KINDS: tuple[str, ...]
+    """The kinds of results that a target takes, as the stores name them; the first is what conversions make for it."""
 
-        The input is one that a store recognises: the stream of a dump that is made anew at each `open`, or an input
-        that only one store knows.
+    def open_source(self, address: Address, work: WorkFolder, rows: int | None = None) -> AbstractContextManager[Input]:
+        """One consistent state of the database, read-only: an input that a store recognises.
+
+        With `rows` a sample of about so many rows of each table will do: nothing but detection reads it.
         """
 
-    def open_target(self, address: Address, source: Source, work: WorkFolder) -> AbstractContextManager[Target]:
-        """A target for results of the kind of `source`; what was not published is dropped when the block ends.
+    def open_target(
+        self, address: Address, source: Source, kind: str, work: WorkFolder
+    ) -> AbstractContextManager[Target]:
+        """A target for results of `kind`, one of KINDS; what was not published is dropped when the block ends.
 
-        Raises SettingError for a kind that the server cannot take, TargetError for a database that is the source or
-        not empty. Nothing is made before `Target.sink`.
+        Raises TargetError for a database that is the source or not empty. Nothing is made before `Target.sink`.
         """
 
 

@@ -14,7 +14,8 @@ from anonymizer.errors import InternalError
 
 FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "stores": ("", ("NAME", "recognises", "open_source", "open_sink")),
-    "servers": ("", ("NAME", "SCHEMES", "open_source", "open_target")),
+    "servers": ("", ("NAME", "SCHEMES", "KINDS", "open_source", "open_target")),
+    "conversions": ("", ("NAME", "SUFFIXES", "DIALECT", "DIGITS", "names", "Writer")),
     "identifiers": ("", ("NAME", "CATEGORY", "CAPACITY", "REACHABLE", "is_valid", "from_index")),
     "transforms": ("", ("NAME", "CATEGORIES", "TECHNIQUE", "PARAMETERS", "kernel", "capacity")),
     "detect": ("by_", ("examine",)),

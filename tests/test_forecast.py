@@ -63,6 +63,17 @@ def test_two_hundred_thousand_values_of_a_key_stay_different(column, values):
     assert len(set(kernel(array).to_pylist())) == len(values)
 
 
+def test_of_two_spellings_of_one_address_the_plain_one_stays_as_it_is_inside_documents():
+    binding = bind("email", unique=True)
+    plain = email.kernel(binding)
+    for addresses in (["Jan.Peeters@firm.be", "jan.peeters@firm.be"], ["jan.peeters@firm.be", "JAN.PEETERS@firm.be"]):
+        array = pa.array(addresses)
+        apart = kept_apart(email, binding, array)(array).to_pylist()
+        assert len({address.lower() for address in apart}) == 2
+        place = addresses.index("jan.peeters@firm.be")
+        assert apart[place] == plain(array.take(pa.array([place]))).to_pylist()[0]
+
+
 def test_spellings_of_one_number_move_together():
     """50,000 in a space of 91,312: many move, and a bare number goes where the dotted one goes."""
     dotted = national_numbers(20_000)

@@ -38,7 +38,7 @@ class Detection:
 
 def detect(source: str | Path, packs: Sequence[str] | None = None, progress: Progress = silent) -> Detection:
     """Find the columns that hold personal data; `packs` defaults to all that are shipped."""
-    with opened(source) as (origin, _, _):
+    with opened(source, rows=SAMPLE_ROWS) as (origin, _, _):
         return _detect(origin, _packs(packs), progress, relations=True)
 
 
@@ -63,7 +63,7 @@ def plan(source: str | Path, rules: Path | None = None, assume_masked: bool = Fa
 
     With `explain` detection looks as well where there are rules, so that the plan tells what it would have said.
     """
-    with opened(source) as (origin, _, _):
+    with opened(source, rows=SAMPLE_ROWS) as (origin, _, _):
         return decided(origin, rules, assume_masked, explain)
 
 
@@ -88,7 +88,7 @@ def decided(source: Source, rules: Path | None, assume_masked: bool, explain: bo
 
 def explain(source: str | Path, column: str, rules: Path | None = None) -> ColumnPlan:
     """What happens to TABLE.COLUMN, why, and who decided. Raises SettingError when there is no such column."""
-    with opened(source) as (origin, _, _):
+    with opened(source, rows=SAMPLE_ROWS) as (origin, _, _):
         try:
             *table, name = split_name(column)
             found = planning.located(origin.schema(), TableName(*table) if len(table) == 2 else TableName("", *table))

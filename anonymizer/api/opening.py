@@ -38,19 +38,27 @@ def silent(tick: Tick) -> None:
 
 
 @contextmanager
-def database(argument: str | Path, workspace: Workspace) -> Iterator[Input]:
-    """What `argument` names: a file, a folder, a pipe, or the address of a live database."""
+def database(argument: str | Path, workspace: Workspace, rows: int | None = None) -> Iterator[Input]:
+    """What `argument` names: a file, a folder, a pipe, or the address of a live database.
+
+    With `rows` some of the rows of each table are enough.
+    """
     if servers.is_address(str(argument)):
-        with servers.open_source(str(argument), workspace) as live:
+        with servers.open_source(str(argument), workspace, rows) as live:
             yield live
     else:
         yield open_input(str(argument), workspace)
 
 
 @contextmanager
-def opened(source: str | Path, target: Path | None = None) -> Iterator[tuple[Source, ModuleType, Workspace]]:
-    """The source, its store, and a private work folder, beside `target` if given, that is gone afterwards."""
-    with Workspace(target) as workspace, database(source, workspace) as found:
+def opened(
+    source: str | Path, target: Path | None = None, rows: int | None = None
+) -> Iterator[tuple[Source, ModuleType, Workspace]]:
+    """The source, its store, and a private work folder, beside `target` if given, that is gone afterwards.
+
+    With `rows` some of the rows of each table are enough.
+    """
+    with Workspace(target) as workspace, database(source, workspace, rows) as found:
         try:
             store = stores.recognise(found)
             yield store.open_source(found), store, workspace

@@ -52,16 +52,8 @@ def run(
         kernels = planning.bind(made, keys, moves) if moves else kernels
         clock.lap("forecast")
         result = RunResult(
-            source=origin.input.name,
-            target=str(target),
-            kind=store.NAME,
-            plan=made,
-            counts={},
-            checks=(),
-            key=key_status,
-            version=version("anonymizer"),
-            started=started,
-            warnings=made.warnings,
+            *(origin.input.name, str(target), store.NAME, made, {}, (), key_status, version("anonymizer"), started),
+            warnings=(*made.warnings, *destination.warnings),
         )
         if dry_run:
             return result
@@ -70,8 +62,11 @@ def run(
         clock.lap("replace")
         progress(Tick("verify"))
         checks = proof.verify(made, origin.input, destination.written(), store.NAME, workspace.path)
+        result = replace(result, counts=counts, checks=checks)
+        if not _withholding(result, accept_unverified):  # nothing unproved goes further
+            result = replace(result, checks=(*checks, *destination.proofs()))
         clock.lap("verify")
-        result = replace(result, counts=counts, checks=checks, seconds=clock.laps)
+        result = replace(result, seconds=clock.laps, warnings=(*made.warnings, *destination.warnings))
         if _withholding(result, accept_unverified):
             _tell(result, report_folder)
             _require_passed(result, accept_unverified)

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
-from anonymizer import servers
+from anonymizer import conversions, servers, stores
+from anonymizer import verify as proof
 from anonymizer.api.opening import PIPE
 from anonymizer.contracts import Input, Sink, Source, Store, Target
-from anonymizer.errors import SettingError, TargetError
+from anonymizer.errors import InternalError, SettingError, SourceError, TargetError
+from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.stores import open_input
 from anonymizer.workspace import Workspace, publish
 
@@ -31,16 +34,29 @@ def file_of(source: str | Path, target: str | Path) -> Path | None:
 def open_target(target: str | Path, source: Source, workspace: Workspace) -> Iterator[Target]:
     """The target of a run of `source`; what was not published is gone afterwards. Raises SettingError, TargetError."""
     if servers.is_address(str(target)):
-        with servers.open_target(str(target), source, workspace) as live:
-            yield live
+        taken = servers.kinds(str(target))
+        conversion = None if source.kind in taken else conversions.of_kind(taken[0])
+        if source.kind not in taken and conversion is None:
+            raise SettingError(
+                f"a {source.kind} cannot be written to that server, which takes a {' or a '.join(taken)}"
+            )
+        kind = source.kind if conversion is None else conversion.NAME
+        with servers.open_target(str(target), source, kind, workspace) as live:
+            yield live if conversion is None else _Converted(conversion, live, source, workspace)
         return
     final = None if str(target) == PIPE else Path(target)
-    _refuse_other_kind(source.kind, final)
-    yield _Pipe(workspace) if final is None else _File(final, workspace)
+    plain = _Pipe(workspace) if final is None else _File(final, workspace)
+    conversion = conversions.of_suffix(final.name) if final else None
+    if conversion is None or source.kind == conversion.NAME:
+        yield plain
+    else:
+        yield _Converted(conversion, plain, source, workspace)
 
 
 class _Written:
     """A result in the work folder."""
+
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, path: Path, workspace: Workspace) -> None:
         self.path = path
@@ -51,6 +67,9 @@ class _Written:
 
     def written(self) -> Input:
         return open_input(str(self.path), self._workspace)
+
+    def proofs(self) -> tuple[CheckResult, ...]:
+        return ()
 
 
 class _File(_Written):
@@ -78,10 +97,30 @@ class _Pipe(_Written):
             raise TargetError(f"the pipe was closed before the result was written ({type(error).__name__})") from None
 
 
-def _refuse_other_kind(kind: str, target: Path | None) -> None:
-    if target is None:
-        return
-    wanted = {".sqlite": "SQLite file", ".sqlite3": "SQLite file", ".db": "SQLite file", ".parquet": "Parquet folder"}
-    other = wanted.get(target.suffix.lower(), kind)
-    if other != kind:
-        raise SettingError(f"the result of a {kind} is a {kind}, not a {other}; give {target.name} another suffix")
+class _Converted(_Written):
+    """A result of the source's kind that is verified as such, then written to a target of another kind."""
+
+    def __init__(self, conversion: ModuleType, target: Target, source: Source, workspace: Workspace) -> None:
+        super().__init__(workspace.path / ".converted-from", workspace)
+        self._conversion = conversion
+        self._target = target
+        self.warnings = conversions.losses(source.schema(), conversion)
+
+    def proofs(self) -> tuple[CheckResult, ...]:
+        made = self.written()
+        result = stores.recognise(made).open_source(made)
+        names, lost = conversions.convert(result, self._conversion, self._target.path)
+        landed = self._target.written()
+        try:
+            converted = landed, self._conversion.NAME, stores.recognise(landed).open_source(landed).schema()
+        except SourceError as error:
+            raise InternalError(f"the converted database cannot be read ({error}); it must not be used") from None
+        self.warnings = (*self.warnings, *lost, *self._target.warnings)
+        work = self._workspace.path
+        same = proof.verify_conversion(result.schema(), names, (made, result.kind), converted, work)
+        if same.outcome is not Outcome.PASSED:
+            return (same,)
+        return (same, *self._target.proofs())
+
+    def publish(self) -> None:
+        self._target.publish()

@@ -157,6 +157,8 @@ class Schema:
     tables: tuple[Table, ...]
     encoding: str = "utf-8"
     """Python codec name of the source's text."""
+    others: tuple[str, ...] = ()
+    """What else the database defines, each as its kind and name ("view crm.v_customer"): nothing that holds rows."""
     _by_name: dict[TableName, Table] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from anonymizer.contracts import Input, Server, Source, Target, WorkFolder
 from anonymizer.errors import SettingError
 from anonymizer.model.address import Address
 
-__all__ = ["is_address", "open_source", "open_target"]
+__all__ = ["is_address", "kinds", "open_source", "open_target"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -25,16 +25,21 @@ def is_address(argument: str) -> bool:
     return _SCHEME.match(argument) is not None
 
 
-def open_source(argument: str, work: WorkFolder) -> AbstractContextManager[Input]:
+def open_source(argument: str, work: WorkFolder, rows: int | None = None) -> AbstractContextManager[Input]:
     """See contracts.Server. Raises SettingError for an address that no server understands."""
     server, address = _server(argument)
-    return server.open_source(address, work)
+    return server.open_source(address, work, rows)
 
 
-def open_target(argument: str, source: Source, work: WorkFolder) -> AbstractContextManager[Target]:
+def kinds(argument: str) -> tuple[str, ...]:
+    """The kinds of results that a target takes."""
+    return _server(argument)[0].KINDS
+
+
+def open_target(argument: str, source: Source, kind: str, work: WorkFolder) -> AbstractContextManager[Target]:
     """See contracts.Server. Raises SettingError for an address that no server understands."""
     server, address = _server(argument)
-    return server.open_target(address, source, work)
+    return server.open_target(address, source, kind, work)
 
 
 def _server(argument: str) -> tuple[Server, Address]:

@@ -1,4 +1,4 @@
-"""The two tools that move whole databases: the dump tool as an Input, and the client that loads a script."""
+"""The two tools that move whole databases: the dump tool as a stream, and the client that loads a script."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from anonymizer.errors import SourceError, TargetError
+from anonymizer.errors import AnonymizerError, SourceError, TargetError
 from anonymizer.servers._mysql_client import Access, Refusal, listen, stop
 
 _DUMP = (
@@ -26,30 +25,31 @@ _BLOCK = 1 << 20
 
 
 class Dump:
-    """A database as its server's dump tool writes it, made anew at each `open`: an Input."""
+    """A database as its server's dump tool writes it, made anew at each `open`; `fault` is what a failure raises."""
 
-    def __init__(self, access: Access, mariadb: bool, database: str, *options: str, events: bool = True) -> None:
+    def __init__(
+        self,
+        access: Access,
+        mariadb: bool,
+        database: str,
+        *options: str,
+        events: bool = True,
+        fault: type[AnonymizerError] = SourceError,
+    ) -> None:
         wanted = ["--routines", "--triggers", "--events"] if events else ["--skip-triggers"]
         self._command = access.dumper(mariadb, *_DUMP, *wanted, *options, "--", database)
-        self._access = access
-        self.name = str(access.address)
-        self.path = Path(f"/nonexistent/{database}")
-
-    def head(self, size: int) -> bytes:
-        """The first bytes."""
-        with self.open() as stream:
-            return stream.read(size)
+        self._access, self._fault = access, fault
 
     def open(self) -> BinaryIO:
-        """A fresh stream; reading to the end raises SourceError when the tool fails."""
-        return cast(BinaryIO, io.BufferedReader(_Stream(self._access, self._command), _BLOCK))
+        """A fresh stream; reading to the end tells whether the tool failed."""
+        return cast(BinaryIO, io.BufferedReader(_Stream(self._access, self._command, self._fault), _BLOCK))
 
 
 class _Stream(io.RawIOBase):
     """What a tool writes; its failure is that of the last read."""
 
-    def __init__(self, access: Access, command: list[str]) -> None:
-        self._access = access
+    def __init__(self, access: Access, command: list[str], fault: type[AnonymizerError]) -> None:
+        self._access, self._fault = access, fault
         self._refusals: list[Refusal] = []
         self._process = access.start(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._listener = _listener(self._process.stderr, self._refusals, set())
@@ -64,7 +64,7 @@ class _Stream(io.RawIOBase):
         if not block and self._process.wait():
             self._listener.join()
             refusal = self._refusals[0] if self._refusals else Refusal(0)
-            raise self._access.fault(SourceError, refusal, "dumping")
+            raise self._access.fault(self._fault, refusal, "dumping")
         return len(block)
 
     def close(self) -> None:

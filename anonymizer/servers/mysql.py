@@ -20,12 +20,14 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from anonymizer import verify
+from anonymizer import verify as proof
 from anonymizer.contracts import Input, Sink, Source, Store, WorkFolder
 from anonymizer.errors import SettingError, SourceError, TargetError
 from anonymizer.model.address import Address
+from anonymizer.model.result import CheckResult
 from anonymizer.servers._mysql_client import Access, Refusal, Session, quoted
 from anonymizer.servers._mysql_script import Script
 from anonymizer.servers._mysql_tools import Dump, load
@@ -33,6 +35,7 @@ from anonymizer.stores import mysql_dump, open_input, spool_pipe
 
 NAME = "MySQL or MariaDB database"
 SCHEMES = ("mysql", "mariadb")
+KINDS = (mysql_dump.NAME,)
 
 _READS_ONLY = "SET SESSION TRANSACTION READ ONLY"
 _STAYS = "SET SESSION wait_timeout = 2147483, lock_wait_timeout = 60, foreign_key_checks = 0"
@@ -60,9 +63,20 @@ _KNOWN = (
 # --- source -----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Which database a dump is of, and how it was made."""
+
+    database: str
+    mark: str
+    """A user lock that is held on the source's server as long as the source is open."""
+    charset: tuple[str, str]
+    """Its default character set and collation."""
+
+
 @contextmanager
-def open_source(address: Address, work: WorkFolder) -> Iterator[Input]:
-    """See contracts.Server. The input is a MySQL dump."""
+def open_source(address: Address, work: WorkFolder, rows: int | None = None) -> Iterator[Input]:
+    """See contracts.Server. A sample is the first rows of each table."""
     access = Access(address)
     mark = f"anonymizer {secrets.token_hex(8)}"
     try:
@@ -70,28 +84,17 @@ def open_source(address: Address, work: WorkFolder) -> Iterator[Input]:
         try:
             session.ask(_STAYS, f"USE {quoted(address.database)}", f"SELECT HEX(CONCAT(GET_LOCK('{mark}', 0)))")
             options = _snapshot(session, address)
+            if rows is not None:
+                options += (f"--where=1 LIMIT {rows}",)
             charset = session.ask("SELECT HEX(@@character_set_database), HEX(@@collation_database)")[0]
             with Dump(access, _is_mariadb(session), address.database, *options).open() as stream:
-                spooled = spool_pipe(stream, work, str(address))
-            yield LiveDump(spooled, address.database, mark, (charset[0], charset[1]))
+                found = spool_pipe(stream, work, str(address))
+            found.identity = Live(address.database, mark, (charset[0], charset[1]))
+            yield found
         finally:
             session.close()
     except Refusal as refusal:
         raise access.fault(SourceError, refusal, "reading") from None
-
-
-class LiveDump:
-    """The dump of a live database: an Input, which can be told from one of the target's own database."""
-
-    def __init__(self, spooled: Input, database: str, mark: str, charset: tuple[str, str]) -> None:
-        self.name, self.path = spooled.name, spooled.path
-        self.head, self.open = spooled.head, spooled.open
-        self.scratch = getattr(spooled, "scratch", None)
-        self.compressed = False
-        self.database = database
-        self.mark = mark
-        """A user lock that is held on the source's server as long as the source is open."""
-        self.charset = charset
 
 
 def _snapshot(session: Session, address: Address) -> tuple[str, ...]:
@@ -117,10 +120,8 @@ def _is_mariadb(session: Session) -> bool:
 
 
 @contextmanager
-def open_target(address: Address, source: Source, work: WorkFolder) -> Iterator[LiveTarget]:
-    """See contracts.Server. Takes results of the kind "MySQL dump"."""
-    if source.kind != mysql_dump.NAME:
-        raise SettingError(f"{address} takes results of MySQL dumps and databases, not of a {source.kind}")
+def open_target(address: Address, source: Source, kind: str, work: WorkFolder) -> Iterator[LiveTarget]:
+    """See contracts.Server."""
     access = Access(address)
     try:
         target = LiveTarget(access, source, work)
@@ -135,15 +136,18 @@ def open_target(address: Address, source: Source, work: WorkFolder) -> Iterator[
 class LiveTarget:
     """See contracts.Target."""
 
+    warnings: tuple[str, ...] = ()
+
     def __init__(self, access: Access, source: Source, work: WorkFolder) -> None:
-        self._access, self._source, self._work = access, source, work
+        self._access, self._work = access, work
         self._name = access.address.database
         self._stem = f"{self._name[:32]}__anonymizer_"
         self._staging = self._stem + secrets.token_hex(8)
         self._staged = self._made = False
         self._moving: list[str] = []
         self.path: Path = work.path / "result.sql"
-        live = source.input if isinstance(source.input, LiveDump) else None
+        identity = getattr(source.input, "identity", None)
+        live = identity if isinstance(identity, Live) else None
         self._charset = live.charset if live else ("utf8mb4", "")
         self._script = Script(source.input, "utf-8", {live.database} if live else set())
         self._session = Session(access, _STAYS)
@@ -162,19 +166,22 @@ class LiveTarget:
         return store.open_sink(source, self.path)
 
     def written(self) -> Input:
-        """What was loaded, after the server proved to hold it."""
-        schema = self._source.schema()
-        written = open_input(str(self.path), self._work)
-        self._script.source, self._script.encoding = written, schema.encoding
+        """What will be loaded."""
+        return open_input(str(self.path), self._work)
+
+    def proofs(self) -> tuple[CheckResult, ...]:
+        """Load it, dump it again, compare."""
+        made = self.written()
+        schema = mysql_dump.open_source(made).schema()
+        self._script.source, self._script.encoding = made, schema.encoding
         self._load(self._staging, self._script.contents(self._staging))
-        dump = Dump(self._access, _is_mariadb(self._session), self._staging, "--single-transaction", events=False)
-        if problems := verify.differences(written, dump, mysql_dump.NAME, schema, self._work.path):
-            more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-            raise TargetError(
-                f"{self._access.address}: the server does not hold what it was given: {'; '.join(problems[:3])}{more};"
-                " check the character sets of these columns"
-            )
-        return written
+        options = ("--single-transaction", "--skip-lock-tables")
+        dump = Dump(self._access, _is_mariadb(self._session), self._staging, *options, events=False, fault=TargetError)
+        with dump.open() as stream:
+            landed = spool_pipe(stream, self._work, str(self._access.address))
+        names = {table.name: table.name for table in schema.tables if table.partition_of is None}
+        before, after = (made, mysql_dump.NAME), (landed, mysql_dump.NAME, mysql_dump.open_source(landed).schema())
+        return (proof.verify_conversion(schema, names, before, after, self._work.path),)
 
     def publish(self) -> None:
         """See contracts.Target."""
@@ -214,13 +221,13 @@ class LiveTarget:
 
     # --- steps
 
-    def _refuse_unfit(self, live: LiveDump | None) -> bool:
+    def _refuse_unfit(self, live: Live | None) -> bool:
         """Whether the target's database exists. Raises TargetError if it is the source or not empty."""
         ask, name = self._session.ask, self._name
         folds = ask("SELECT HEX(CONCAT(@@lower_case_table_names))")[0][0] != "0"
         same = live is not None and (live.database == name or (folds and live.database.lower() == name.lower()))
         if live and same and ask(f"SELECT HEX(CONCAT(IS_USED_LOCK('{live.mark}')))")[0][0]:
-            raise TargetError(f"{self._access.address} is the source; name another database")
+            raise TargetError(f"{self._access.address} is the source; name another target")
         known = [row for row in ask(_KNOWN) if row[0] == name or (folds and row[0].lower() == name.lower())]
         if not known:
             return False
@@ -242,8 +249,7 @@ class LiveTarget:
         self._session.ask(f"CREATE DATABASE {quoted(name)} CHARACTER SET {charset}{chosen}")
 
     def _load(self, database: str, blocks: Iterator[bytes]) -> None:
-        codec = self._source.schema().encoding
-        load(self._access, database, blocks, "latin1" if codec == "cp1252" else "utf8mb4")
+        load(self._access, database, blocks, "latin1" if self._script.encoding == "cp1252" else "utf8mb4")
 
     def _lock(self, session: Session, name: str, seconds: int = 0) -> bool:
         """Take the user lock that says that somebody works on a staging database."""

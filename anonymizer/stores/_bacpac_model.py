@@ -58,11 +58,25 @@ class _Draft:
     comment: str | None = None
 
 
+_OTHERS = {
+    "SqlView": "view",
+    "SqlProcedure": "procedure",
+    "SqlScalarFunction": "function",
+    "SqlInlineTableValuedFunction": "function",
+    "SqlMultiStatementTableValuedFunction": "function",
+    "SqlDmlTrigger": "trigger",
+    "SqlDatabaseDdlTrigger": "trigger",
+    "SqlIndex": "index",
+    "SqlSynonym": "synonym",
+}
+
+
 def read_model(data: bytes) -> Model:
     """Raises SourceError for what is no model, and for types and tables whose data are not understood."""
     tables: dict[tuple[str, ...], _Draft] = {}
     later: list[ElementTree.Element] = []
     aliases: dict[str, CellType] = {}
+    others: list[str] = []
     for element in _elements(data):
         kind = element.get("Type", "")
         if kind == "SqlTable":
@@ -71,13 +85,15 @@ def read_model(data: bytes) -> Model:
             aliases[element.get("Name", "")] = _cell_type(element, element, True)[0]
         elif kind in _LATER:
             later.append(element)
+        if kind in _OTHERS and _properties(element).get("IsUnique") != "True":
+            others.append(f"{_OTHERS[kind]} {'.'.join(_name(element.get('Name', '')))}")
     for name, draft in tables.items():
         _resolve(draft, aliases, name)
     for element in later:
         _LATER[element.get("Type", "")](element, tables)
     built = {TableName(*name): _built(TableName(*name), draft) for name, draft in tables.items()}
     cells = {TableName(*name): tuple(draft.cells) for name, draft in tables.items()}
-    return Model(Schema(tuple(built.values())), cells)
+    return Model(Schema(tuple(built.values()), others=tuple(others)), cells)
 
 
 def _elements(data: bytes) -> Iterator[ElementTree.Element]:

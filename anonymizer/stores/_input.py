@@ -45,6 +45,9 @@ _BLOCK = 16
 class _Input(ABC):
     """What contracts.Input promises, for everything that begins as one stream of bytes."""
 
+    identity: object = None
+    """Of a live database, whose dump this is: the same however it was reached."""
+
     def __init__(self, path: Path, name: str, scratch: Path | None) -> None:
         self.path = path
         self.name = name
@@ -114,7 +117,7 @@ class FolderInput:
         raise SourceError(f"{self.name} is a folder; name a file")
 
 
-class SpooledInput(_Input):
+class _SpooledInput(_Input):
     """A pipe that was kept, encrypted, in the work folder."""
 
     def __init__(self, file: Path, key: bytes, name: str, scratch: Path) -> None:
@@ -126,33 +129,33 @@ class SpooledInput(_Input):
         return _Decrypting(_open_file(self._file, self.name), self._key)
 
 
-def open_input(argument: str, workspace: WorkFolder) -> FileInput | FolderInput | SpooledInput:
+def open_input(argument: str, work: WorkFolder) -> FileInput | FolderInput | _SpooledInput:
     """The source that `argument` names: a file, a folder, "-" for standard input, or a named pipe.
 
     Raises SourceError when it is missing, unreadable or empty.
     """
     if argument == PIPE:
-        return spool_pipe(sys.stdin.buffer, workspace)
+        return spool_pipe(sys.stdin.buffer, work)
     path = Path(argument)
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
         raise _unreadable(argument, error) from None
     if stat.S_ISDIR(mode):
-        return FolderInput(path, argument, workspace.path)
+        return FolderInput(path, argument, work.path)
     if stat.S_ISREG(mode):
-        return FileInput(path, argument, workspace.path)
+        return FileInput(path, argument, work.path)
     with _open_file(path, argument) as stream:
-        return spool_pipe(stream, workspace, argument)
+        return spool_pipe(stream, work, argument)
 
 
-def spool_pipe(stream: Any, workspace: WorkFolder, name: str = "standard input") -> SpooledInput:
+def spool_pipe(stream: Any, work: WorkFolder, name: str = "standard input") -> _SpooledInput:
     """Keep all that comes through a pipe, so that it can be read any number of times.
 
     `stream` is binary and readable. Raises SourceError when nothing comes, TargetError when the disk is full.
     """
     key = secrets.token_bytes(32)
-    file = workspace.path / f".pipe-{secrets.token_hex(4)}"
+    file = work.path / f".pipe-{secrets.token_hex(4)}"
     encryptor = _cipher(key, 0).encryptor()
     output = open_output(file)
     try:
@@ -163,7 +166,7 @@ def spool_pipe(stream: Any, workspace: WorkFolder, name: str = "standard input")
         raise _unreadable(name, error) from None
     finally:
         output.discard()
-    return SpooledInput(file, key, name, workspace.path)
+    return _SpooledInput(file, key, name, work.path)
 
 
 # --- streams ----------------------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ _DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _HEX = r"^(0x([0-9A-Fa-f]{2})+|[xX]'([0-9A-Fa-f]{2})*')$"
 _BITS = re.compile(
-    r"0b([01]+)\Z|(?:[bB]|(?i:CONV)\()'([01]*)'(?:, 2, 10\) \+ 0)?\Z|0x([0-9A-Fa-f]+)\Z|(?:[xX]|(?i:UNHEX)\()'([0-9A-Fa-f]*)'\)?\Z"
+    r"0b([01]+)\Z|(?:[bB]|(?i:CONV)\()'([01]*)'(?:, 2, 10\) \+ 0)?\Z"
+    r"|0x([0-9A-Fa-f]+)\Z|(?:[xX]|(?i:UNHEX)\()'([0-9A-Fa-f]*)'\)?\Z"
 )
 """Adminer writes bytes as UNHEX('…') and bits as CONV('…', 2, 10) + 0."""
 _BLOB = r"^\\x([0-9a-f]{2})*$"

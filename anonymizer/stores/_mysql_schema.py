@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import ForeignKey, Schema, Table, TableName
+from anonymizer.stores._definitions import defined
 from anonymizer.stores._mysql_session import Session
 from anonymizer.stores._mysql_table import KeyDraft, TableDraft, TableParser
 from anonymizer.stores._mysql_tokens import MysqlCursor
@@ -32,11 +33,15 @@ class MysqlSchemaReader:
     def __init__(self) -> None:
         self.database = ""
         self._tables: dict[TableName, TableDraft] = {}
+        self._others: dict[str, None] = {}
 
     def statement(self, code: str, place: str, session: Session) -> None:
         """Take up one statement; those that define no table are passed over. Raises SourceError."""
         match = _RELEVANT.match(code)
         if match is None:
+            other = defined(code)
+            if other:
+                self._others[other] = None
             return
         cursor = MysqlCursor(code[match.end() :].removesuffix(session.delimiter.decode()), place, session)
         getattr(self, f"_{match.lastgroup}")(cursor)
@@ -62,7 +67,7 @@ class MysqlSchemaReader:
         shown = (lambda name: name) if len(databases) > 1 else (lambda name: TableName("", name.name))
         tables = tuple(self._table(draft, shown) for draft in self._tables.values())
         hidden = {shown(draft.name): frozenset(draft.invisible) for draft in self._tables.values()}
-        return Schema(tables, encoding), hidden
+        return Schema(tables, encoding, tuple(self._others)), hidden
 
     # --- statements
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, TableName
+from anonymizer.stores._definitions import defined
 from anonymizer.stores._pg_resolution import Resolution, TypeDraft
 from anonymizer.stores._pg_table import ColumnDraft, TableDraft, TableParser, plain_names
 from anonymizer.stores._pg_tokens import Cursor
@@ -90,11 +91,15 @@ class PgSchemaReader:
         self._tables: dict[TableName, TableDraft] = {}
         self._types: dict[TableName, TypeDraft] = {}
         self._pending: list[tuple[str, str, tuple[str, ...]]] = []
+        self._others: dict[str, None] = {}
 
     def statement(self, sql: str, place: str) -> None:
         """Read one statement (its `;` may be there); `place` names it in messages. Raises SourceError."""
         match = _RELEVANT.match(sql)
         if match is None:
+            other = defined(sql)
+            if other:
+                self._others[other] = None
             return
         kind = match.lastgroup
         if kind == "path":
@@ -127,7 +132,7 @@ class PgSchemaReader:
             assert kind is not None
             getattr(self, f"_{kind.lastgroup}")(Cursor(sql, place))
         self.path.schemas = in_force
-        return Schema(Resolution(self._tables, self._types).tables(), encoding)
+        return Schema(Resolution(self._tables, self._types).tables(), encoding, tuple(self._others))
 
     def _table(self, cursor: Cursor) -> None:
         while not cursor.accept("table"):

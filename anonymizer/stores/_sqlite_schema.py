@@ -165,7 +165,11 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
                 checks=tuple(check_expressions(table.sql)) if table.storage is not Storage.VIRTUAL else (),
             )
         )
-    return Schema(tuple(tables))
+    others = (
+        "SELECT type || ' ' || name FROM sqlite_master WHERE type <> 'table' AND sql NOT LIKE 'CREATE UNIQUE%'"
+        " ORDER BY rowid"
+    )
+    return Schema(tuple(tables), others=tuple(name for (name,) in connection.execute(others)))
 
 
 def _columns(connection: sqlite3.Connection, table: StoredTable) -> Iterator[Column]:

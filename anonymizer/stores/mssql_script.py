@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import InternalError, SourceError
 from anonymizer.model.schema import Schema, Table, TableName
 from anonymizer.stores import _tsql_rows, _tsql_statements
+from anonymizer.stores._definitions import defined
 from anonymizer.stores._encoding import Utf8Probe
 from anonymizer.stores._output import open_output
 from anonymizer.stores._thinning import BatchThinning
@@ -144,6 +146,7 @@ class MssqlScriptSource:
         reader = TsqlSchemaReader(encoding := self._encoding())
         identity = _IdentityInsert()
         targets: dict[bytes, None] = {}
+        others: dict[str, None] = {}
         for piece in self._script():
             if piece.marks is not None:
                 if piece.table not in targets:
@@ -154,8 +157,10 @@ class MssqlScriptSource:
                 identity.look_at(piece)
                 reader.feed(piece.tokens)
                 targets.clear()  # USE, DROP and CREATE may have changed what a name means
+            if piece.marks is None and (other := defined(bytes(piece.data).decode(encoding, "replace"))):
+                others[other] = None
         identity.check()
-        return reader.build()
+        return replace(reader.build(), others=tuple(others))
 
     def _encoding(self) -> str:
         """UTF-8 if the script is valid UTF-8, else Windows-1252, or Latin-1 where it is not even that."""

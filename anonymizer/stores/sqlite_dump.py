@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
 from anonymizer.stores import _insert_text
+from anonymizer.stores._definitions import defined
 from anonymizer.stores._script_sink import ScriptSink
 from anonymizer.stores._sql_text import SQLITE, Kind, Piece, SqlText
 from anonymizer.stores._sqlite_image import code
@@ -119,6 +121,7 @@ class SqliteDumpSource:
 
     def _read_schema(self) -> Schema:
         transaction = _Transaction()
+        others: dict[str, None] = {}
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as definitions:
             for piece in self._script():
                 if piece.kind is Kind.STATEMENT:
@@ -127,10 +130,12 @@ class SqliteDumpSource:
                     transaction.statement(statement, piece.line)
                     if _DEFINES.match(statement):
                         _define(definitions, statement, piece.line)
+                    elif other := defined(statement.decode("utf-8", "replace")):
+                        others[other] = None
                 elif piece.kind is Kind.INSERTS:
                     self._expect_table(definitions, piece)
             transaction.end()
-            return read_schema(definitions)
+            return replace(read_schema(definitions), others=tuple(others))
 
     @staticmethod
     def _expect_table(definitions: sqlite3.Connection, piece: Piece) -> None:

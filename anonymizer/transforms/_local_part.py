@@ -41,7 +41,7 @@ class LocalParts:
         """-> (the names in their order and form, the surname), lower case ASCII, null where there is none."""
         pieces = cut(values, _LETTER)
         letters = self._letters(pieces)
-        pieces, letters = self._parted(pieces, letters)
+        pieces, letters = _double_initials(*self._parted(pieces, letters))
         roles = pieces.told(letters, _grammar.local_part)
         kept = roles != ord("+")
         pieces, roles = pieces.merged(kept), roles[kept]
@@ -78,17 +78,7 @@ class LocalParts:
         split = (cuts > 0) & (
             (before != ord("I")) | (behind != ord("I")) | (np.diff(pieces.rows)[pieces.row[alone]] == 1)
         )
-        places = alone[split]
-        if not len(places):
-            return pieces, letters
-        data, offsets = flat_bytes(pieces.texts)
-        edges = np.insert(offsets, places + 1, offsets[places] + cuts[split])
-        letters = letters.copy()
-        letters[places] = before[split]
-        letters = np.insert(letters, places + 1, behind[split])
-        rows = pieces.rows + np.searchsorted(places, pieces.rows)
-        is_word = np.insert(pieces.is_word, places + 1, True)
-        return Pieces(from_flat(data, edges), rows, is_word), letters
+        return _split(pieces, letters, alone[split], cuts[split], before[split], behind[split])
 
     def _cuts(self, words: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Where to cut each word (0: nowhere), and the letters of both halves."""
@@ -116,6 +106,32 @@ class LocalParts:
                 "SF",
             )
         return cuts, before, behind
+
+
+def _double_initials(pieces: Pieces, letters: np.ndarray) -> tuple[Pieces, np.ndarray]:
+    """`jp.dubois`: two letters before a name that no name could be written with are two initials."""
+    many = np.bincount(pieces.row[pieces.is_word], minlength=len(pieces.rows) - 1)[pieces.row] > 1
+    places = np.flatnonzero(many & (letters == ord("W")) & (np.diff(flat_bytes(pieces.texts)[1]) == 2))
+    mute = pc.match_substring_regex(pieces.texts.take(pa.array(places)), r"^[b-df-hj-np-tv-xz]{2}$")
+    places = places[mute.to_numpy(zero_copy_only=False)]
+    initial = np.full(len(places), ord("I"), np.uint8)
+    return _split(pieces, letters, places, np.ones(len(places), np.int64), initial, initial)
+
+
+def _split(
+    pieces: Pieces, letters: np.ndarray, places: np.ndarray, cuts: np.ndarray, before: np.ndarray, behind: np.ndarray
+) -> tuple[Pieces, np.ndarray]:
+    """The pieces at `places` in two each, with the letters of both halves."""
+    if not len(places):
+        return pieces, letters
+    data, offsets = flat_bytes(pieces.texts)
+    edges = np.insert(offsets, places + 1, offsets[places] + cuts)
+    letters = letters.copy()
+    letters[places] = before
+    letters = np.insert(letters, places + 1, behind)
+    rows = pieces.rows + np.searchsorted(places, pieces.rows)
+    is_word = np.insert(pieces.is_word, places + 1, True)
+    return Pieces(from_flat(data, edges), rows, is_word), letters
 
 
 def _slice(words: pa.Array, start: int, stop: int | None = None) -> pa.Array:

@@ -12,6 +12,7 @@ share, `_scan` the one search through the target for what must not be there. Val
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -20,11 +21,10 @@ from anonymizer.contracts import Input
 from anonymizer.errors import AnonymizerError, InternalError, SourceError
 from anonymizer.model.plan import Plan
 from anonymizer.model.result import CheckResult, Outcome
+from anonymizer.model.schema import Schema, TableName
+from anonymizer.verify import _converted
 from anonymizer.verify._comparison import Comparison, Watcher
-from anonymizer.verify._held import differences
 from anonymizer.verify._reader import Reader, Unreadable, open_reader
-
-__all__ = ["differences", "verify"]
 
 READABLE = "readable"
 READABLE_PROMISE = "The result can be read from its first byte to its last."
@@ -44,6 +44,28 @@ def verify(plan: Plan, source: Input, target: Input, kind: str, work: Path | Non
         if error.reader is before:
             raise SourceError(f"{source.name}: the source {error}; the result is not verified") from None
         return (CheckResult(READABLE, READABLE_PROMISE, Outcome.FAILED, (f"the result {error}",)),)
+    finally:
+        before.close()
+        after.close()
+
+
+def verify_conversion(
+    schema: Schema,
+    names: Mapping[TableName, TableName],
+    result: tuple[Input, str],
+    converted: tuple[Input, str, Schema],
+    work: Path | None = None,
+) -> CheckResult:
+    """That a verified result, given as input and kind, came over whole into a database of another kind and schema.
+
+    `names`: each table, but for partitions, as the converted database names it.
+    """
+    before = open_reader(result[0], result[1], schema, work)
+    after = open_reader(converted[0], converted[1], converted[2], work)
+    try:
+        return _converted.compare(schema, names, before, after)
+    except Unreadable as error:
+        return CheckResult("converted", _converted.PROMISE, Outcome.FAILED, (f"a database {error}",))
     finally:
         before.close()
         after.close()

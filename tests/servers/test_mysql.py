@@ -337,7 +337,7 @@ def test_the_source_itself_and_what_is_not_empty_are_no_targets(shop: MariaDb, m
 def test_results_of_other_kinds_are_refused(mysql: MariaDb, tmp_path: Path, key: Path):
     dump = tmp_path / "a.sql"
     dump.write_text("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (a);\nCOMMIT;\n")
-    with pytest.raises(SettingError, match="not of a SQLite dump"):
+    with pytest.raises(SettingError, match="a SQLite dump cannot be written to that server, which takes a MySQL dump"):
         api.run(dump, address(mysql, "veilig"), key_file=key, assume_masked=True)
 
 
@@ -518,5 +518,5 @@ def test_the_servers_rows_are_compared_with_the_written_ones(
         load(access, database, iter([*blocks, b"\nDELETE FROM t WHERE id = 2;\n"]), charset)
 
     monkeypatch.setattr("anonymizer.servers.mysql.load", loses_one)
-    with pytest.raises(TargetError, match=r"does not hold what it was given: t\.id is not what was written; t\.naam"):
+    with pytest.raises(VerificationFailed, match=r"converted: t: 1 rows, not the 2 of the result"):
         api.run(dump, address(mysql, goal), key_file=key, assume_masked=True)

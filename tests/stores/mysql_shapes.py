@@ -3,6 +3,8 @@
 Every script holds the table `klant` with the same two people; the rest is what that program is known for.
 """
 
+# ruff: noqa: E501, W291 - as the programs write it
+
 from __future__ import annotations
 
 _PHPMYADMIN = r"""-- phpMyAdmin SQL Dump

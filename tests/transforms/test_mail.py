@@ -43,6 +43,7 @@ FIRST, LAST = key(first_name, "Jan"), key(last_name, "Peeters")
         ("an.peeters-janssens", f"{key(first_name, 'An')}.{LAST}-{key(last_name, 'Janssens')}"),
         ("janvandenberg", f"{FIRST}{key(last_name, 'van den Berg')}"),
         ("jp", f"{FIRST[0]}{LAST[0]}"),
+        ("jp.peeters", f"{FIRST[0]}{key(first_name, 'Pol')[0]}.{LAST}"),
         ("Jan.Peeters", f"{FIRST}.{LAST}"),
         ("jan.peeters1980", f"{FIRST}.{LAST}"),
         ("j.peeters", f"{FIRST[0]}.{LAST}"),

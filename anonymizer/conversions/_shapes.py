@@ -1,0 +1,136 @@
+"""The tables of a source as another kind of database will hold them: names, columns, types, and what gets lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from anonymizer.contracts import Rows, Source
+from anonymizer.conversions._types import MOST_DIGITS, TEXT, SqlType, candidates, fits
+from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
+
+_DEFAULT_SCHEMAS = ("", "public", "dbo", "main")
+_AS_TEXT = {
+    TypeFamily.ARRAY: "an array",
+    TypeFamily.GEOMETRY: "a geometry",
+    TypeFamily.INTERVAL: "an interval",
+    TypeFamily.NETWORK: "a network address",
+    TypeFamily.SEARCH: "a search index",
+    TypeFamily.XML: "XML",
+    TypeFamily.OTHER: "a type of its own",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One table in the target. `columns` are those with values of their own, `types` what they become."""
+
+    table: Table
+    name: TableName
+    columns: tuple[Column, ...]
+    types: tuple[SqlType, ...]
+
+    def stored(self, name: str) -> bool:
+        """Whether it is one of the columns."""
+        return any(column.name == name for column in self.columns)
+
+
+def stored_columns(schema: Schema) -> dict[TableName, list[str]]:
+    """Of every table, partitions too: the columns that have values of their own."""
+    return {table.name: [c.name for c in table.columns if not c.generated] for table in schema.tables}
+
+
+def rows_of(source: Source) -> Iterator[Rows]:
+    """All rows of a source with all their stored columns."""
+    for part in source.parts(stored_columns(source.schema())):
+        if isinstance(part, Rows) and part.batch.num_rows:
+            yield part
+
+
+def survey(source: Source, names: Mapping[TableName, TableName], digits: int = MOST_DIGITS) -> tuple[Shape, ...]:
+    """Read the source once and find the types that all values fit, one shape for each of `names`."""
+    schema = source.schema()
+    left = {
+        (table.name, column.name): list(candidates(column, digits))
+        for table in schema.tables
+        if table.name in names
+        for column in table.columns
+    }
+    for part in rows_of(source):
+        root = schema.root(part.table)
+        for name, values in zip(part.batch.schema.names, part.batch.columns, strict=True):
+            options = left[root.name, name]
+            while options[0] != TEXT and not fits(values, options[0]):
+                del options[0]
+    shapes = []
+    for table in schema.tables:
+        if table.name in names:
+            columns = tuple(column for column in table.columns if not column.generated)
+            types = tuple(left[table.name, column.name][0] for column in columns)
+            shapes.append(Shape(table, names[table.name], columns, types))
+    return tuple(shapes)
+
+
+def one_schema(schema: Schema) -> dict[TableName, TableName]:
+    """Names for a target that knows no schemas: that of the table, after that of its schema where two would agree."""
+    roots = [table.name for table in schema.tables if table.partition_of is None]
+    seen: dict[str, int] = {}
+    for name in roots:
+        seen[name.name.lower()] = seen.get(name.name.lower(), 0) + 1
+    found: dict[TableName, TableName] = {}
+    taken: set[str] = set()
+    for name in roots:
+        wanted = name.name
+        if seen[name.name.lower()] > 1 and name.schema not in _DEFAULT_SCHEMAS:
+            wanted = f"{name.schema}_{name.name}"
+        free, number = wanted, 1
+        while free.lower() in taken:
+            number += 1
+            free = f"{wanted}_{number}"
+        taken.add(free.lower())
+        found[name] = TableName("", free)
+    return found
+
+
+def same_names(schema: Schema, default: str) -> dict[TableName, TableName]:
+    """Names for a target that knows schemas; what has none, or the source's own usual one, goes to `default`."""
+    return {
+        table.name: TableName(table.name.schema or default, table.name.name)
+        for table in schema.tables
+        if table.partition_of is None
+    }
+
+
+def losses(schema: Schema, names: Mapping[TableName, TableName]) -> Iterator[str]:
+    """What a conversion cannot carry over, one line each, known before a row is read."""
+    for table in schema.tables:
+        if table.partition_of is not None:
+            yield f"{table.name}: its rows go into {names[schema.root(table.name).name]}, without partitions"
+            continue
+        if (names[table.name].name, names[table.name].schema or table.name.schema) != (
+            table.name.name,
+            table.name.schema,
+        ):
+            yield f"{table.name} is named {names[table.name]}"
+        for column in table.columns:
+            if column.generated:
+                yield f"{ColumnName(table.name, column.name)}: computed by the database, left out"
+            elif column.family in _AS_TEXT:
+                yield f"{ColumnName(table.name, column.name)}: {_AS_TEXT[column.family]}, becomes text"
+    yield from (f"{thing}: left out" for thing in schema.others)
+
+
+def became_text(shapes: tuple[Shape, ...]) -> Iterator[str]:
+    """The columns that became text because of their values, one line each."""
+    for shape in shapes:
+        for column, kind in zip(shape.columns, shape.types, strict=True):
+            if kind == TEXT and next(candidates(column)) != TEXT:
+                where = ColumnName(shape.table.name, column.name)
+                yield f"{where}: holds values that are no {column.family}, so it became text"
+
+
+def in_order(shape: Shape, batch: pa.RecordBatch) -> list[pa.Array]:
+    """The columns of a batch in the order of the shape."""
+    return [batch.column(column.name) for column in shape.columns]
