@@ -116,7 +116,7 @@ class MysqlText(SqlText):
     def _command(self) -> Piece:
         end = self._line_end("a DELIMITER line")
         match = _DELIMITER.match(self._data, self._at, end)
-        if match is None:
+        if match is None or b"\\" in match[0]:
             raise SourceError(f"line {self._line}: the DELIMITER is not understood: make the dump again")
         delimiter = match[1] or match[2] or match[3]
         if len(delimiter) > 15 or re.search(rb"['\"`\\\\]", delimiter):
