@@ -96,7 +96,7 @@ class MysqlText(SqlText):
         """Rows whose beginning did not fit into what was read at first."""
         if self._session.delimiter == b";" and INSERT_HEAD.match(statement.data):
             return statement._replace(kind=Kind.INSERTS)
-        verb = bytes(statement.data[:7]).decode().split()[0].upper()
+        verb = "REPLACE" if statement.data[:1] in (b"R", b"r") else "INSERT"
         raise SourceError(
             f"line {statement.line}: {verb} in a form that is not understood here: make the dump with mysqldump or"
             " mariadb-dump, which write INSERT INTO … VALUES (…)"

@@ -8,6 +8,7 @@ import pytest
 
 from anonymizer import api
 from anonymizer.contracts import Rows
+from anonymizer.errors import SourceError
 from anonymizer.model.result import Outcome
 from anonymizer.stores import mysql_dump, open_input, recognise
 from anonymizer.workspace import Workspace
@@ -57,6 +58,19 @@ def test_the_people_are_replaced_and_all_checks_pass(tool: str, line_end: str, t
         assert before["email"] != after["email"]
     text = target.read_text(encoding="utf-8")
     assert not [value for value in MAILS if value in text]
+
+
+def test_forms_that_are_not_read_are_told_by_name(tmp_path: Path):
+    xml = tmp_path / "a.xml"
+    xml.write_text('<?xml version="1.0"?>\n<mysqldump xmlns:xsi="x">\n<database name="winkel">\n')
+    tab, many = tmp_path / "tab", tmp_path / "many"
+    tab.mkdir()
+    many.mkdir()
+    for file in (tab / "klant.sql", tab / "klant.txt", many / "metadata", many / "winkel.klant-schema.sql"):
+        file.write_text("x")
+    for path, words in ((xml, "--xml"), (tab, "--tab"), (many, "mydumper writes")):
+        with Workspace() as workspace, pytest.raises(SourceError, match=words):
+            recognise(open_input(str(path), workspace))
 
 
 @pytest.mark.parametrize("tool", [tool for tool in SHAPES if tool not in ONLY_MYSQL])
