@@ -196,6 +196,27 @@ def test_dump_files_of_every_shape_go_into_a_live_database(
     check_safe(shop.tables(), shop.sibling(goal))
 
 
+def test_what_is_no_plain_table_comes_over_too(mysql: MariaDb, goal: str, key: Path):
+    mysql.query(
+        "CREATE TABLE boom (id int PRIMARY KEY, ouder int, tekst varchar(40), FULLTEXT KEY z (tekst),"
+        " FOREIGN KEY (ouder) REFERENCES boom (id)); INSERT INTO boom VALUES (2, NULL, 'x'), (1, 2, 'y');"
+        "CREATE TABLE deel (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 3; INSERT INTO deel VALUES (1), (2);"
+        "CREATE TABLE prijs (id int PRIMARY KEY, bedrag int) WITH SYSTEM VERSIONING; INSERT INTO prijs VALUES (1, 5);"
+        "CREATE TABLE geldig (id int, van date, tot date, PERIOD FOR duur (van, tot));"
+        "CREATE SEQUENCE nummer START WITH 5; SELECT nextval(nummer); CREATE TABLE leeg (id int);"
+        "CREATE VIEW een AS SELECT id FROM boom; CREATE VIEW twee AS SELECT * FROM een"
+    )
+    api.run(address(mysql), address(mysql, goal), key_file=key, assume_masked=True)
+    target = mysql.sibling(goal)
+    assert target.query("SELECT * FROM twee ORDER BY id") == [["1"], ["2"]]
+    assert target.query("SELECT nextval(nummer) > 5") == [["1"]]
+    kinds = target.query("SELECT table_type, count(*) FROM information_schema.tables WHERE table_schema = database()"
+                         " GROUP BY 1 ORDER BY 1")  # fmt: skip
+    assert kinds == [["BASE TABLE", "4"], ["SEQUENCE", "1"], ["SYSTEM VERSIONED", "1"], ["VIEW", "2"]]
+    with pytest.raises(AssertionError, match="1452"):
+        target.query("INSERT INTO boom VALUES (3, 99, 'z')")
+
+
 # --- the source is only read -------------------------------------------------------------------------------------
 
 
