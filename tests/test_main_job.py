@@ -158,3 +158,20 @@ def test_the_report_holds_no_value_of_the_source(safe: dict[str, tuple[Path, Run
     for form, (target, _) in safe.items():
         for document in (target.parent / f"{form}-report").iterdir():
             assert snapshots.survivors(originals, document.read_bytes()) == 0
+
+
+def test_a_title_of_courtesy_stays_in_letters_to_pseudonyms(tmp_path: Path):
+    rows = "".join(
+        f"{n}\t{title}\t{first}\t{last}\n"
+        for n, (title, first, last) in enumerate(
+            [("Dhr.", "Jan", "Peeters"), ("Mevr.", "Els", "Claes"), ("Mr", "Tom", "Maes"), ("Mme", "Julie", "Dubois")]
+        )
+    )
+    (tmp_path / "crm.sql").write_text(
+        "CREATE TABLE public.klant (id integer PRIMARY KEY, aanspreking text, voornaam text, naam text);\n"
+        f"COPY public.klant (id, aanspreking, voornaam, naam) FROM stdin;\n{rows}\\.\n"
+    )
+    assert api.run(tmp_path / "crm.sql", tmp_path / "safe.sql").published
+    after = [line.split("\t") for line in (tmp_path / "safe.sql").read_text().splitlines() if "\t" in line]
+    assert [row[1] for row in after] == ["Dhr.", "Mevr.", "Mr", "Mme"]
+    assert not {"Peeters", "Claes", "Maes", "Dubois"} & {row[3] for row in after}

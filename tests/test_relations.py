@@ -33,8 +33,8 @@ tables:
   crm.team: {columns: {member_ids: permute}, keep: [name]}
   crm.event:
     columns:
-      payload: {as: json, values: "customer_id: permute domain DOMAIN", why: "seen and tail point at nobody"}
-      raw: {as: json, values: "who.customer_id: permute domain DOMAIN", why: "nothing else is in it"}
+      payload: {as: json, values: "customer_id: permute domain DOMAIN", others: keep, why: "nobody is in it"}
+      raw: {as: json, values: "who.customer_id: permute domain DOMAIN", others: keep, why: "nothing else is in it"}
 relations:
   - crm.old_order.customer_no -> crm.customer.id
   - crm.note.ref_id -> crm.orders.no

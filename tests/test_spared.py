@@ -46,3 +46,17 @@ def test_a_test_account_keeps_its_name_in_every_column_of_the_domain_and_nobody_
 def test_sparing_needs_a_reason(tmp_path: Path):
     with pytest.raises(RuleError, match=r"rules\.yaml:4: column name spares values without a reason"):
         run(tmp_path, why="")
+
+
+def test_a_key_that_is_permuted_stays_one_when_some_of_its_values_are_spared(tmp_path: Path):
+    rows = "".join(f"{number}\n" for number in range(100, 1000))
+    (tmp_path / "source.sql").write_text(
+        f"CREATE TABLE public.t (id bigint PRIMARY KEY);\nCOPY public.t (id) FROM stdin;\n{rows}\\.\n"
+    )
+    (tmp_path / "rules.yaml").write_text(
+        'format: 1\ntables:\n  public.t: {columns: {id: {as: permute, except: ["500", "501"], why: our own}}}\n'
+    )
+    api.run(tmp_path / "source.sql", tmp_path / "safe.sql", tmp_path / "rules.yaml")
+    after = [line for line in (tmp_path / "safe.sql").read_text().splitlines() if line.isdigit()]
+    assert sorted(after) == [str(number) for number in range(100, 1000)]
+    assert after[400:402] == ["500", "501"]

@@ -45,9 +45,12 @@ def lookup(
 def preview(
     source: str | Path, rules: Path | None = None, key_file: Path | None = None, rows: int = 5
 ) -> Mapping[TableName, pa.RecordBatch]:
-    """A few rows of each touched table as they will look: the replaced columns only, so nothing real is shown."""
+    """A few rows of each touched table as they will look: the replaced columns only, so nothing real is shown.
+
+    Columns that nobody decided on yet are shown masked, so that a rule file can be looked at while it grows.
+    """
     with opened(source) as (origin, _, _):
-        made = decided(origin, rules, assume_masked=False)
+        made = decided(origin, rules, assume_masked=True)
         kernels = planning.bind(made, KeyRing(secret_of(key_file)[0], made.scope, made.version))
         shown: dict[TableName, pa.RecordBatch] = {}
         for part in origin.sample(rows):

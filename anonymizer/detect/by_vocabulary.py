@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +22,11 @@ from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary
 from anonymizer.pseudonyms.written_form import compact
 
 _FEWEST = 4
-"""Fewer distinct values than these say nothing."""
+"""Fewer distinct values than these say nothing, unless they are whole names."""
+_FEWEST_NAMES = 2
+_TITLE = r"^(?i:(?:dhr|mevr|mw|mej|mr|mrs|ms|dr|ir|ing|prof|herr|frau|hr|fr|m|mme|mlle)\.?\s+)+"
+_MOST_WORDS = 7
+_PARTICLES = pa.array("van vande vanden vander de den der von zu du des d la le ter ten t el al di da".split())
 _TOWNS = ((50, ("be",)), (400, ("nl", "fr", "de")))
 """Towns with so many hundreds of inhabitants; names of villages are those of people and things."""
 
@@ -32,11 +37,13 @@ def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
     return {
         name: tuple(_evidence(values))
         for name, values in _samples.columns(exhibit).items()
-        if name in textual and len(values) >= _FEWEST
+        if name in textual and len(values) >= _FEWEST_NAMES
     }
 
 
 def _evidence(values: pa.Array) -> list[Evidence]:
+    if len(values) < _FEWEST:
+        return _whole_names(values)
     words = pc.utf8_split_whitespace(values)
     counts = pc.list_value_length(words).to_numpy(zero_copy_only=False)
     keys = compact(values)
@@ -55,7 +62,25 @@ def _evidence(values: pa.Array) -> list[Evidence]:
     edges = [compact(pc.list_element(pc.if_else(several, words, _PAIR), at)) for at in (0, 1)]
     named = pc.or_(pc.is_in(edges[0], value_set=_first_names()), pc.is_in(edges[1], value_set=_first_names()))
     weigh("full_name", pc.and_(several, named), 0.08, 5.0, "first names with other words")
-    return found
+    return found + _whole_names(values)
+
+
+def _whole_names(values: pa.Array) -> list[Evidence]:
+    """A first name at one end, and a surname or its particle elsewhere: no chance, even in two values."""
+    bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, _TITLE, ""))
+    words = pc.split_pattern_regex(bare, r"[\s,-]+")
+    offsets = words.offsets.to_numpy() - words.offsets[0].as_py()
+    keys = compact(words.flatten())
+    first = np.asarray(pc.is_in(keys, value_set=_first_names()).to_numpy(zero_copy_only=False))
+    known = pc.or_(pc.is_in(keys, value_set=_surnames()), pc.is_in(keys, value_set=_PARTICLES))
+    surname = np.asarray(known.to_numpy(zero_copy_only=False)).astype(np.int64)
+    begins, ends, counts = offsets[:-1], offsets[1:] - 1, np.diff(offsets)
+    others = np.add.reduceat(surname, begins) if len(begins) else np.zeros(0, np.int64)
+    whole = (first[begins] & (others > surname[begins])) | (first[ends] & (others > surname[ends]))
+    whole &= (counts >= 2) & (counts <= _MOST_WORDS)
+    hit = int(whole.sum())
+    weight = _samples.surprise(hit, len(values) - hit, expected=0.5, chance=0.02, most=5.0)
+    return [Evidence("full_name", weight, "values are whole names", "by_vocabulary")] if weight > 0 else []
 
 
 _PAIR = pa.scalar(["", ""], pa.list_(pa.string()))

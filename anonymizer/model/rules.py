@@ -110,7 +110,8 @@ class Recogniser:
     `phrases` are lower-case words joined by single spaces, as a column name reads once it is split ("first name",
     "voornaam"); `tables` likewise for the table's name (empty: any table); `types` are the families it fits (empty:
     any); `values` are names of files in `identifiers/` whose values count as evidence. `confidence` (0 to 1) is how
-    sure a matching name alone makes it.
+    sure a matching name alone makes it. `then` is what happens to such a column, where that is not what its pack says
+    of the whole category.
     """
 
     category: str
@@ -120,6 +121,7 @@ class Recogniser:
     values: tuple[str, ...] = ()
     confidence: float = 0.9
     place: Place | None = None
+    then: Decision | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,14 @@ def _sparing(kernel: Kernel, names: Sequence[str]) -> Kernel:
     spared = pa.array(names, pa.string())
 
     def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
-        return pc.if_else(pc.is_in(values, value_set=spared), values, kernel(values, *salts))
+        result = kernel(values, *salts)
+        for _ in names:  # who would get a spared name gets what that would have got: so a permutation stays one
+            taken = pc.is_in(result, value_set=spared)
+            if not taken.true_count:
+                break
+            rows = taken.to_numpy(zero_copy_only=False)
+            again = kernel(pc.filter(result, taken), *(salt[rows] for salt in salts))
+            result = pc.replace_with_mask(result, taken, again)
+        return pc.if_else(pc.is_in(values, value_set=spared), values, result)
 
     return mapped

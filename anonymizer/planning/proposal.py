@@ -23,13 +23,16 @@ def propose(
     Columns under review stay undecided, or are masked when `assume_masked` says so.
     """
     defaults = {category: decision for pack in reversed(packs) for category, decision in pack.defaults.items()}
+    special = {str(r.place): r.then for pack in packs for r in pack.recognisers if r.then is not None}
     by_column = {finding.column: finding for finding in findings}
     tables: dict[TableName, TableRules] = {}
     for table in schema.tables:
         if table.partition_of is not None:
             continue
         columns = {
-            column.name: _proposal(column, by_column.get(ColumnName(table.name, column.name)), defaults, assume_masked)
+            column.name: _proposal(
+                column, by_column.get(ColumnName(table.name, column.name)), defaults, special, assume_masked
+            )
             for column in table.columns
             if not column.generated
         }
@@ -39,8 +42,13 @@ def propose(
 
 
 def _proposal(
-    column: Column, finding: Finding | None, defaults: Mapping[str, Decision], assume_masked: bool
+    column: Column,
+    finding: Finding | None,
+    defaults: Mapping[str, Decision],
+    special: Mapping[str, Decision],
+    assume_masked: bool,
 ) -> Decision:
+    """`special`: what entries of packs say of the columns that they recognised, by their places."""
     if finding is None or finding.verdict is Verdict.REVIEW:
         category = finding.category if finding else None
         if assume_masked:
@@ -48,7 +56,7 @@ def _proposal(
         return Decision(Action.UNDECIDED, category=category)
     if finding.verdict is Verdict.NOT_PERSONAL:
         return Decision(Action.KEEP, category=finding.category)
-    default = defaults.get(finding.category)
+    default = special.get(finding.rule or "") or defaults.get(finding.category)
     if default is None:
         return Decision(Action.UNDECIDED, category=finding.category)
     return replace(default, category=finding.category)

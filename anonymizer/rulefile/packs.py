@@ -17,7 +17,7 @@ from anonymizer.rulefile._decisions import read_decision
 from anonymizer.rulefile._yaml import Document, Mistakes, read_text, suggestion
 
 PACK_KEYS = ("pack", "version", "about", "defaults", "recognise", "abbreviations")
-RECOGNISER_KEYS = ("names", "tables", "types", "values", "confidence")
+RECOGNISER_KEYS = ("names", "tables", "types", "values", "confidence", "then")
 PACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z")
 
 _LANGUAGE = re.compile(r"[a-z]{2}\Z")
@@ -147,6 +147,9 @@ def _recogniser(document: Document, node: yaml.Node, category: str) -> Recognise
         values=tuple(name for name, _ in document.names(fields.get("values"), "values")),
         confidence=_confidence(document, fields.get("confidence")),
         place=document.place(node),
+        then=read_decision(document, fields["then"], f"an entry of {category}", document.place(node), category)
+        if "then" in fields
+        else None,
     )
 
 

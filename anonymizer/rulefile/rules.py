@@ -260,6 +260,9 @@ def lint_packs(
         for category, decision in pack.defaults.items():
             mistakes += _lint(decision, f"the default of {category}", pack.file, known_transforms, required)
         for recogniser in pack.recognisers:
+            if recogniser.then is not None:
+                what = f"an entry of {recogniser.category}"
+                mistakes += _lint(recogniser.then, what, pack.file, known_transforms, required)
             mistakes += [
                 f"{recogniser.place}: there is no identifier called {name}{suggestion(name, known_identifiers)}"
                 for name in recogniser.values

@@ -126,6 +126,7 @@ def _pack() -> dict[str, Any]:
             "types": {"type": "array", "items": {"enum": [family.value for family in TypeFamily]}},
             "values": {**_NAMES, "description": "Identifiers whose values count: `anonymizer list identifiers`."},
             "confidence": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            "then": {"$ref": "#/$defs/decision"},
         }
     )
     by_category = {"type": "object", "propertyNames": _CATEGORY}

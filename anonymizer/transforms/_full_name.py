@@ -24,12 +24,14 @@ from anonymizer.transforms._particles import PARTICLES
 from anonymizer.transforms._pieces import Flags, Pieces, cut, filtered, replaced
 from anonymizer.transforms._surnames import Surnames
 
+_AND = r"\s+(?i:&|\+|en|et|und|and)\s+"
+"""What stands between the names of two people."""
 _IN_WORD = np.array([chr(byte) not in " -,;" for byte in range(256)])
 
 
 def build(binding: Binding, width: int | None) -> Kernel:
     """The kernel of whole names of at most `width` characters; firms among them map as company names do."""
-    people, firms = FullNames(binding, width), _companies.Companies(binding, width)
+    people, firms = _each_of_several(FullNames(binding, width), width), _companies.Companies(binding, width)
 
     def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
         firm = _companies.is_firm(values)
@@ -41,6 +43,29 @@ def build(binding: Binding, width: int | None) -> Kernel:
         return pc.replace_with_mask(result, person, people(pc.filter(values, person), chosen))
 
     return mapped
+
+
+def _each_of_several(people: Kernel, width: int | None) -> Kernel:
+    """ "Jan Peeters & Els Claes" and "Jan en Els Peeters" are two people, and stay two."""
+
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        several = pc.match_substring_regex(values, rf"\S{_AND}\S")
+        result = people(values, salts)
+        if not several.true_count:
+            return result
+        chosen = pc.filter(values, several)
+        lists = pc.split_pattern_regex(chosen, _AND)
+        row = pc.list_parent_indices(lists).to_numpy()
+        each = people(lists.flatten(), of_rows(of_rows(salts, _flags(several)), row))
+        between = pc.replace_substring_regex(chosen, rf"^.*?({_AND}).*$", r"\1")
+        joined = pc.binary_join(pa.ListArray.from_arrays(_from_zero(lists), each), between)
+        return pc.replace_with_mask(result, several, first_fitting([joined, pc.filter(result, several)], width))
+
+    return mapped
+
+
+def _from_zero(lists: pa.ListArray) -> pa.Array:
+    return pc.subtract(lists.offsets, lists.offsets[0])
 
 
 def combinations(width: int | None) -> int:

@@ -33,7 +33,7 @@ _LETTER_A = ord("a")
 TITLES = pa.array(
     "mr mrs ms miss sir dr prof ir ing drs lic mevr mevrouw mw dhr heer meneer mijnheer juffr m mme mlle madame "
     "monsieur mademoiselle me herr frau hr fr dipl univprof phd msc bsc mba beng llm jr sr "
-    "junior senior ii iii iv".split()
+    "junior senior ii iii iv fam familie famille weduwe veuve erven".split()
 )
 """Forms of address, degrees and suffixes, as `compact` writes them, where a dot or another word stands beside them."""
 _SEX_ENDINGS = ("(a|ine|tte)$", "(ar|c|ch|f|hard|ik|im|o|os|rt|ter|us)$")
@@ -186,18 +186,21 @@ class Names:
         names = restore_case(self(keys, salts), texts)
         halves, names_of = _double_names()
         double = pc.is_in(keys, value_set=halves)
-        if double.true_count and self.width is None:
+        if double.true_count:
             rows = double.to_numpy(zero_copy_only=False)
             parts = names_of.take(pc.index_in(pc.filter(keys, double), value_set=halves))
             both = pc.replace_substring(self.words(parts, of_rows(salts, rows)), "-", "")
             both = restore_case(pc.utf8_capitalize(both), pc.filter(texts, double))
+            both = first_fitting([both, pc.filter(names, double)], self.width)
             names = pc.replace_with_mask(names, double, both)
         dotted = pc.match_substring_regex(texts, INITIALS)
         if dotted.true_count:
             plain = pc.replace_substring_regex(pc.filter(texts, dotted), r"[^\x00-\x7F]", "x")
             names = pc.replace_with_mask(names, dotted, self.initials(plain))
         title = pc.and_(pc.match_substring_regex(texts, rf"{LETTER}{LETTER}\.$"), pc.is_in(keys, value_set=TITLES))
-        return pc.if_else(title, texts, names) if title.true_count and self.width is None else names
+        if self.width is not None:
+            title = pc.and_(title, pc.less_equal(pc.utf8_length(texts), self.width))
+        return pc.if_else(title, texts, names) if title.true_count else names
 
     def is_listed(self, keys: pa.Array) -> NDArray[np.bool_]:
         """Which tokens the word lists of real names hold."""

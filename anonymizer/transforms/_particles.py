@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from anonymizer.pseudonyms.written_form import counts_per_row, flat_bytes, from_flat
 
 PARTICLES = pa.array(
-    "van vande vanden vander de den der het t 't te ten ter op in la le du des d di da von zu zum zur und y".split()
+    "van vande vanden vander de den der het t 't te ten ter op in la le du des d di da von zu zum zur und y"
+    " el al ait ould bou bel".split()
 )
 _ONSET = (
     "(?:[bcdfghjklmnpqrstvwz][aeiouy]|b[lr]|c[hlr]|d[hr]|f[lr]|g[hlr]|k[lnr]|p[hlr]|s[cklmnptw]|t[hr]|v[lr]|wr)[a-z]+"
@@ -21,11 +22,13 @@ _ONSET = (
 """How a name begins: so "desmet" is de and smet, but "dekker", "lambert" and "lemmens" are whole."""
 _JOINED = "|".join(
     [
-        "(?:vanden|mc)([a-z]{3,})",
-        "vander([a-z]{3,}|aa|ee)",
+        "(?:vanden|vander|mc)([a-z]{3,}|aa|ee)",
+        # with an apostrophe where they are written in two
+        "[ot](brien|callaghan|con(?:nor|nell)|donnell|dwyer|farrell|grady|halloran|hara|keef+e|leary|malley|neill?|reilly"
+        "|shea|sullivan|toole|hooft|jampens|kint|sas|serstevens)",
         f"(?:vande|vonder)({_ONSET})",
         "(?:van|von)([a-z]{3,})",
-        "d(h[aeo][a-z]+)",
+        "d(h[aeo][a-z]+|a(?:gostino|lessandro|mbrosio|mico|ngel[io]|nnunzio)|ellacqua)",
         f"(?:de|le|la|du|di)({_ONSET})",
         "(?:den|ten)([bcdfghklmprstvwz][a-z]{2,})",
         "(?:der|ter)([bcdfghklmnpstvwz][a-z]{2,})",

@@ -21,6 +21,9 @@ TOKEN = 10
 NARROWEST_NAMED = TOKEN + 4
 """Below this width there is no room for a name and a token."""
 
+_SAID = r"[0-9A-Za-z\x{80}-\x{10ffff}]"
+"""A letter, a digit, or any sign beyond ASCII."""
+
 Build = Callable[[Binding], Kernel]
 
 
@@ -40,13 +43,13 @@ def text_kernel(binding: Binding, build: Build) -> Kernel:
 
 
 def told_apart(binding: Binding, build: Callable[[Binding, int | None], Kernel], kind: str) -> Kernel:
-    """A kernel of names, with a token behind each where the domain is unique.
+    """A kernel of names, with a token behind each where the domain is unique. A dash or a question mark names nobody.
 
     `build` gets the binding and the width that its pseudonyms may have.
     """
     width = binding.domain.width
     if not binding.domain.unique:
-        return build(binding, width)
+        return _said(build(binding, width))
     if width is not None and width < NARROWEST_NAMED:
         return _permuted.kernel(binding.keys, binding.domain.name)
     prf = Prf(binding.own_key(kind, binding.domain.name, "token"))
@@ -57,6 +60,19 @@ def told_apart(binding: Binding, build: Callable[[Binding, int | None], Kernel],
         return pc.binary_join_element_wise(
             named(values, *salts), restore_case(tokens(hashes[:, 0], TOKEN), values), " "
         )
+
+    return mapped
+
+
+def _said(kernel: Kernel) -> Kernel:
+    """The same kernel, but a value without a letter or digit stays."""
+
+    def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
+        said = pc.match_substring_regex(values, _SAID)
+        if said.true_count == len(values):
+            return kernel(values, *salts)
+        rows = said.to_numpy(zero_copy_only=False)
+        return pc.replace_with_mask(values, said, kernel(pc.filter(values, said), *(salt[rows] for salt in salts)))
 
     return mapped
 

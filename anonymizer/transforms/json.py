@@ -2,7 +2,7 @@
 
 Technique (ISO/IEC 20889): pseudonymization, by the transforms of the keys.
 
-    payload: {as: json, values: "customer_id: permute domain crm.customer.id, contact.email: email", why: "..."}
+    payload: {as: json, values: "customer_id: permute domain crm.customer.id, contact.email: email", others: masked}
 
 `values` lists names of keys, each with the transform of its values and, after the word `domain`, the domain in which
 they map: that of the column whose values they repeat. A name counts at any depth; `contact.email` is the `email`
@@ -11,9 +11,12 @@ under a named key is replaced with all that it holds. 123 and "123" map alike; t
 number whose pseudonym is no number becomes a string. What is no JSON object or list, or no longer fits its column,
 becomes {} or [], or null, as with `masked`.
 
+`others` says what happens to the values of all keys that are not named, also of new ones: `masked` gives each a value
+of its type, `keep` leaves them as they are.
+
 Example: {"customer_id": 4711, "total": 12.50} -> {"customer_id": 8260, "total": 12.50}
 
-Never reached: a value under a key that is not named, also one that is new; so say why all else may stay.
+Never reached: with `others: keep`, a value under a key that is not named; so say why all else may stay.
 """
 
 from __future__ import annotations
@@ -41,8 +44,10 @@ NAME = "json"
 CATEGORIES: tuple[str, ...] = ()
 TECHNIQUE = "pseudonymization"
 PARAMETERS: dict[str, str] = {
-    "values": 'which keys, and as what: "customer_id: permute domain crm.customer.id, contact.email: email"'
+    "values": 'which keys, and as what: "customer_id: permute domain crm.customer.id, contact.email: email"',
+    "others": "what happens to the values of all other keys: masked or keep",
 }
+_OTHERS = ("masked", "keep")
 _NARROWEST = 4
 """Room for `null`, which is what stays of values that are no JSON."""
 _KEY = re.compile(
@@ -60,6 +65,10 @@ class _Named(NamedTuple):
     number: Kernel
 
 
+_UNNAMED: tuple[str, ...] = ()
+"""The path of the entry for all keys that are not named."""
+
+
 def kernel(binding: Binding) -> Kernel:
     """Raises RuleError for a column of another type, a key, and `values` that nobody can read."""
     if binding.column.family not in (TypeFamily.JSON, TypeFamily.TEXT):
@@ -68,7 +77,12 @@ def kernel(binding: Binding) -> Kernel:
         raise _wrong(binding, "a column that is a key cannot be replaced in parts; give it `permute`")
     if binding.column.length is not None and binding.column.length < _NARROWEST:
         raise _wrong(binding, f"`json` needs {_NARROWEST} characters; give it `masked`")
+    others = binding.parameters.get("others")
+    if others not in _OTHERS:
+        raise _wrong(binding, "say what happens to the values of all other keys: `others: masked`, or `others: keep`")
     named = _named(binding)
+    if others == "masked":
+        named.append(_entry(binding, _UNNAMED, "masked", f"{binding.table.name}.{binding.column.name}"))
     width = binding.column.length
 
     def mapped(values: pa.Array) -> pa.Array:
@@ -101,18 +115,23 @@ def _named(binding: Binding) -> list[_Named]:
             raise _wrong(binding, f"no column is replaced in domain {domain}; name the domain of the column it repeats")
         own = domain or (transform if transform not in ("permute", "masked") else
                          f"{binding.table.name}.{binding.column.name}.{match['path']}")  # fmt: skip
-        inner = replace(
-            binding,
-            domain=binding.domains.get(own, Domain(own)),
-            column=replace(binding.column, family=TypeFamily.TEXT, type="text", length=None, nullable=True),
-            parameters={},
-        )
-        number = replace(inner, column=replace(inner.column, family=TypeFamily.NUMBER, type="numeric"))
-        named.append(_Named(split_name(match["path"]), module.kernel(inner), module.kernel(number)))
+        named.append(_entry(binding, split_name(match["path"]), transform, own))
         position = match.end()
     if not named or position < len(text):
         raise _wrong(binding, 'write values as "customer_id: permute domain crm.customer.id, email: email"')
     return named
+
+
+def _entry(binding: Binding, path: tuple[str, ...], transform: str, domain: str) -> _Named:
+    module = registry.load("transforms")[transform]
+    inner = replace(
+        binding,
+        domain=binding.domains.get(domain, Domain(domain)),
+        column=replace(binding.column, family=TypeFamily.TEXT, type="text", length=None, nullable=True),
+        parameters={},
+    )
+    number = replace(inner, column=replace(inner.column, family=TypeFamily.NUMBER, type="numeric"))
+    return _Named(path, module.kernel(inner), module.kernel(number))
 
 
 def _emptied(values: pa.Array) -> pa.Array:
@@ -185,12 +204,23 @@ def _rules(found: Tokens, paths: list[tuple[str, ...]]) -> Ints:
     }
     rule = np.full(count, -1, np.int64)
     for number, path in sorted(enumerate(paths), key=lambda entry: len(entry[1])):
+        if path == _UNNAMED:
+            continue
         at, fits = keys, np.ones(len(keys), bool)
         for name in reversed(path):
             fits &= (at >= 0) & (index[np.maximum(at, 0)] == numbered.get(name, -2))
             at = np.where(at >= 0, of[np.maximum(at, 0)], -1)
         rule[keys[fits]] = number
     under, around = rule.copy(), of.copy()
+    if paths[-1] == _UNNAMED:
+        rest = len(paths) - 1
+        return np.where((named := _nearest(under, around)) < 0, rest, named)
+    return _nearest(under, around)
+
+
+def _nearest(under: Ints, around: Ints) -> Ints:
+    """For each token the rule of the nearest key around it that has one."""
+    of, rule = around.copy(), under.copy()
     while ((under < 0) & (around >= 0)).any():
         open_ = np.flatnonzero((under < 0) & (around >= 0))
         under[open_] = rule[around[open_]]

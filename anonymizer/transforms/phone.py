@@ -6,8 +6,8 @@ numbers stay different.
 
 Example: +32 400 12 34 56 -> +32 443 90 17 22, and 0400/12.34.56 -> 0443/90.17.22.
 
-Never reached: the ranges and how sure they are stand in the identifier `phone`. Internal numbers of three digits and
-text around a number only keep their look.
+Never reached: the ranges and how sure they are stand in the identifier `phone`. Internal numbers and text around
+a number only keep their look, and no internal number becomes one that calls for help, such as 112.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ PARAMETERS: Mapping[str, str] = {}
 
 _INSIDE = re.compile(r"[+(]*[0-9](?:[ ./()-]{0,2}[0-9]){5,}")
 """A stretch of text that could be dialled."""
+_SERVICE = r"^\s*([01][0-9]{1,3}|911|999)\s*$"
+"""Numbers that call for help or belong to a service in some country, such as 112, 100, 144, 911."""
+_TRIES = 30
 _MOBILE = 50_000_000
 _BELGIAN_FIXED = 4_000_000
 _COUNTRY_CODES = {"BE": 32, "NL": 31, "FR": 33, "DE": 49, "LU": 352, "GB": 44, "US": 1, "CH": 41, "AT": 43, "ES": 34}
@@ -78,8 +81,18 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
             [_overlaid(text, matches, new) for text, matches in zip(texts, found, strict=True)], pa.string()
         )
 
+    def short(values: pa.Array) -> pa.Array:
+        result = around(values)
+        for _ in range(_TRIES):
+            service = pc.match_substring_regex(result, _SERVICE)
+            if not service.true_count:
+                return result
+            result = pc.replace_with_mask(result, service, around(pc.filter(result, service)))
+        return pc.replace_substring_regex(result, r"^[01]|^(911|999)$", "2")
+
     holds = _numbered.Kind(lambda values: pc.match_substring_regex(values, _INSIDE.pattern), several)
-    return (_numbered.Kind(is_number, replaced), holds)
+    internal = _numbered.Kind(lambda values: pc.match_substring_regex(values, r"^\s*[0-9]{2,4}\s*$"), short)
+    return (_numbered.Kind(is_number, replaced), holds, internal)
 
 
 def _overlaid(text: str, matches: list[re.Match[str]], new: Iterator[str]) -> str:

@@ -27,7 +27,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "known_password": {"hash": "md5"},
     "shift": {"by": "90 days"},
     "noise": {"spread": "10 %"},
-    "json": {"values": "name: email"},
+    "json": {"values": "name: email", "others": "keep"},
     "generalise": {"first": 2},
 }
 WIDTHS = [1, 3, 8, 13, 20, 40]

@@ -69,6 +69,13 @@ def test_first_names_and_full_names_are_found_by_word_lists():
     assert verdict(of=[f"{name} Zzyzx" for name in NAMES])[1] == "full_name"
 
 
+def test_two_whole_names_are_enough_and_two_titles_of_books_are_not():
+    people = ["VAN DEN BROECK Jan", "Mevr. Els Peeters-Janssens", "Jean-Pierre Dubois"]
+    assert verdict(of=people) == (Verdict.PERSONAL, "full_name")
+    assert verdict(of=people[:2])[0] is not Verdict.NOT_PERSONAL
+    assert verdict(of=["Oorlog en vrede", "De naam van de roos", "Max Havelaar"])[0] is Verdict.NOT_PERSONAL
+
+
 def test_products_are_not_taken_for_names():
     of = "Stoel Tafel Lamp Kast Bureau Kruk Zetel Plank Spiegel Tapijt Vaas Klok".split()
     assert verdict(of=of)[0] is Verdict.NOT_PERSONAL

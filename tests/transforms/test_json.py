@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as standard
 from dataclasses import replace
+from json import loads
 from typing import Any
 
 import pyarrow as pa
@@ -23,10 +24,10 @@ KEYS = 'customer_id: permute domain c.id, contact.mail: email, "odd:name": permu
 PERMUTED = permute.kernel(bind("permute", domain="c.id"))
 
 
-def of(keys: str = KEYS, **more: Any) -> Kernel:
+def of(keys: str = KEYS, others: str | None = "keep", **more: Any) -> Kernel:
     binding = bind("json", **{"family": TypeFamily.JSON, **more})
     domains = {name: Domain(name) for name in ("c.id", "email")}
-    return json.kernel(replace(binding, parameters={"values": keys}, domains=domains))
+    return json.kernel(replace(binding, parameters={"values": keys, "others": others}, domains=domains))
 
 
 def one(kernel: Kernel, text: str) -> str:
@@ -43,6 +44,19 @@ def test_named_values_map_as_in_their_column_and_the_rest_stays_byte_for_byte():
     before = ' {"customer_id" : 4711,\t"contact":{"mail":"jan@bakker.example"}, "mail":"x", "n":[1.50,null,"\\u00e9"]} '
     after = before.replace("4711", new).replace("jan@bakker.example", mail)
     assert one(of(), before) == after
+
+
+def test_values_of_keys_that_nobody_named_are_masked_or_kept_as_the_rule_says():
+    before = '{"customer_id":4711,"NAME":"Jan","new":{"x":["a@real.be",12,true,null]},"list":[]}'
+    assert one(of(), before) == before.replace("4711", permuted("4711"))
+    after = loads(one(of(others="masked"), before))
+    assert after["customer_id"] == int(permuted("4711"))
+    assert after["NAME"] not in ("Jan", "")
+    assert after["new"]["x"][0] != "a@real.be"
+    assert after["new"]["x"][2:] == [False, None]
+    assert after["list"] == []
+    with pytest.raises(RuleError, match="all other keys"):
+        of(others=None)
 
 
 def test_text_and_number_map_alike_and_lists_under_a_name_are_replaced_whole():

@@ -173,6 +173,54 @@ def test_a_column_maps_as_each_of_its_values_alone(values: list[str]):
     assert FULL(pa.array(values, pa.string())).to_pylist() == [one(FULL, value) for value in values]
 
 
+@pytest.mark.parametrize("name", ["Jean-Pierre", "Jeanpierre", "Jan", "Dr.", "J.P."])
+def test_a_wide_column_maps_as_one_without_a_width(name: str):
+    wide, open_ = first_name.kernel(bind("first_name", width=40)), first_name.kernel(bind("first_name"))
+    assert wide(pa.array([name])) == open_(pa.array([name]))
+
+
+@pytest.mark.parametrize("nobody", ["-", "?", "--", "...", "/"])
+def test_a_dash_in_the_place_of_a_name_stays_one(nobody: str):
+    for transform in (first_name, last_name, full_name):
+        assert transform.kernel(bind(transform.NAME))(pa.array([nobody, "Jan"])).to_pylist()[0] == nobody
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        ("Jan Peeters & Els Claes", "{Jan} {Peeters} & {Els} {Claes}"),
+        ("Jan en Els Peeters", "{Jan} en {Els} {Peeters}"),
+        ("PEETERS Jan et CLAES Els", "{PEETERS} {Jan} et {CLAES} {Els}"),
+        ("Fam. Peeters", "Fam. {Peeters}"),
+        ("Jan El Amrani", "{Jan} {El Amrani}"),
+        ("El Amrani Jan", "{El Amrani} {Jan}"),
+    ],
+)
+def test_two_people_in_one_cell_stay_two(written: str, form: str):
+    first, last = first_name.kernel(bind("first_name")), last_name.kernel(bind("last_name"))
+    names = {name: first(pa.array([name])).to_pylist()[0] for name in ("Jan", "Els")}
+    names |= {
+        name: last(pa.array([name])).to_pylist()[0] for name in ("Peeters", "Claes", "PEETERS", "CLAES", "El Amrani")
+    }
+    assert full_name.kernel(bind("full_name"))(pa.array([written])).to_pylist() == [form.format(**names)]
+
+
+@pytest.mark.parametrize(
+    ("apart", "joined", "front"),
+    [
+        ("D'Amico", "damico", "D'"),
+        ("O'Brien", "OBRIEN", "O'"),
+        ("'t Hooft", "thooft", "'t "),
+        ("D'Hondt", "dhondt", "D'"),
+    ],
+)
+def test_what_stands_before_an_apostrophe_stays(apart: str, joined: str, front: str):
+    kernel = last_name.kernel(bind("last_name"))
+    one, other = kernel(pa.array([apart, joined])).to_pylist()
+    assert one.startswith(front)
+    assert compact(pa.array([one])) == compact(pa.array([other]))
+
+
 def test_a_name_never_becomes_itself():
     for kernel, name in ((FIRST, "first_names"), (LAST, "known_surnames")):
         for language in LANGUAGES:

@@ -64,3 +64,8 @@ def test_numbers_inside_text_are_replaced_where_they_stand():
 def test_short_internal_numbers_stay_short():
     (result,) = mapped("204")
     assert re.fullmatch("[0-9]{3}", result)
+
+
+def test_an_internal_number_never_becomes_one_that_calls_for_help():
+    every = [f"{number:03d}" for number in range(1000)]
+    assert not [number for number in mapped(*every) if number[0] in "01" or number in ("911", "999")]
