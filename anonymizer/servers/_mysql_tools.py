@@ -15,8 +15,12 @@ from anonymizer.servers._mysql_client import Access, Refusal, listen, stop
 _DUMP = (
     "--quick --hex-blob --tz-utc --no-tablespaces --skip-dump-date --default-character-set=utf8mb4"
     " --loose-column-statistics=0 --loose-set-gtid-purged=OFF --max-allowed-packet=1G"
+    " --skip-no-data --skip-no-create-info"
 ).split()
-"""`loose`: MySQL's own tool knows them and needs them for servers other than its own; MariaDB's does not."""
+"""`loose`: MySQL's own tool knows them and needs them for servers other than its own; MariaDB's does not.
+
+The last two stand against a section [mysqldump] of an option file that would leave something out.
+"""
 _BEGINS = "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, unique_checks = 0"
 """As scripts expect it that say nothing else; a strict mode would refuse zero dates."""
 _CHANGED = frozenset((1264, 1265, 1292, 1300, 1366, 1406, 1411, 1048, 1062, 3140, 4025))
