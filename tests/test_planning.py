@@ -210,7 +210,7 @@ def test_detection_alone_makes_a_plan_by_the_packs_defaults():
     proposal = planning.propose(SCHEMA, findings, [pack])
     assert proposal.tables[ORDER].columns["search"].action is Action.UNDECIDED
     made = planning.make(SCHEMA, proposal, findings, [pack], assume_masked=True)
-    assert [c.transform for c in made.tables[ORDER].columns] == [None, "email", "masked"]
+    assert [c.transform for c in made.tables[ORDER].columns] == [None, "email", "null"]
     kernels = planning.bind(made, KeyRing(Secret.fresh(), made.scope))
     out = kernels[ORDER]["search"](pa.array(["'jan':1", None]))
     assert out.null_count == 2

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from anonymizer.errors import FindingsError
 from anonymizer.model.finding import Finding, Verdict
 from anonymizer.model.plan import Layer
 from anonymizer.model.rules import Action, Decision, Pack, RuleFile, TableRules
-from anonymizer.model.schema import ColumnName, Schema, TableName
+from anonymizer.model.schema import Column, ColumnName, Schema, TableName, TypeFamily
 
 MASKED = "masked"
 """The transform of what nobody decided on, where an option allows it."""
+
+_NULLED = (TypeFamily.GEOMETRY, TypeFamily.INTERVAL, TypeFamily.SEARCH, TypeFamily.OTHER)
+"""Types of which masking knows no other value than null."""
 
 
 def located(schema: Schema, name: TableName) -> TableName | None:
@@ -62,6 +66,13 @@ class Decided(NamedTuple):
     layers: tuple[Layer, ...]
 
 
+def _nulled(column: Column, decision: Decision) -> Decision:
+    """What is masked to null is said to be, so that the proof expects it."""
+    if decision.transform == MASKED and column.family in _NULLED and column.nullable:
+        return replace(decision, transform="null")
+    return decision
+
+
 def decide(
     schema: Schema,
     matched: Mapping[TableName, TableRules],
@@ -82,13 +93,14 @@ def decide(
             why = "the database computes it from other columns"
             decided[name] = Decided(Decision(Action.KEEP, why=why), (Layer("schema", why), *heard))
         elif decision is not None and decision.action is not Action.UNDECIDED:
-            decided[name] = Decided(decision, (_spoken(voice, decision), *heard))
+            decided[name] = Decided(_nulled(column, decision), (_spoken(voice, decision), *heard))
         elif section is not None and section.rows == "none":
             decision = Decision(Action.KEEP, why=section.why or "the table is emptied")
             decided[name] = Decided(decision, (Layer("rule file", "the table is emptied", section.place), *heard))
         elif assume_masked:
             decision = Decision(Action.REPLACE, MASKED, why="nobody decided; masked by option")
-            decided[name] = Decided(decision, (Layer("option", "undecided columns are masked"), *heard))
+            said = Layer("option", "undecided columns are masked")
+            decided[name] = Decided(_nulled(column, decision), (said, *heard))
         else:
             undecided.append(name)
     if undecided:

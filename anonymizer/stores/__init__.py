@@ -43,7 +43,8 @@ def recognise(source: Input) -> ModuleType:
 def _what_it_is(source: Input) -> str:
     """What is known of a source that no store reads, and what to do."""
     if source.path.is_dir():
-        return "is a folder without a dump that can be read"
+        names = {path.name for path in source.path.iterdir()}
+        return next((words for fits, words in _FOLDERS if fits(names)), "is a folder without a dump that can be read")
     dumps = [name for name in members_of(source) if is_dump(name)]
     if dumps:
         return f"holds several files; name one of them, as {source.path.name}/{dumps[0]}"
@@ -63,5 +64,21 @@ _KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
         "is a SQL Server backup (.bak), which only SQL Server can read; restore it there (a container will do), export"
         " a package by `sqlpackage /Action:Export` or Export Data-tier Application, and use that .bacpac as the source",
     ),
+    (
+        lambda head: b"<mysqldump " in head[:200],
+        "is what mysqldump writes with --xml; dump again without that option",
+    ),
     (is_packed, "holds a compressed file or an archive; unpack it first"),
+)
+
+_FOLDERS: tuple[tuple[Callable[[set[str]], bool], str], ...] = (
+    (
+        lambda names: any(name.startswith("metadata") for name in names) and any("-schema" in name for name in names),
+        "is what mydumper writes; unpack its files and join them into one, definitions first: cat *-schema.sql"
+        " *-schema-*.sql and then the others",
+    ),
+    (
+        lambda names: any(f"{name.removesuffix('.txt')}.sql" in names for name in names if name.endswith(".txt")),
+        "is what mysqldump writes with --tab; dump again without that option",
+    ),
 )

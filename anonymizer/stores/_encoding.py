@@ -10,6 +10,9 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -92,7 +95,9 @@ def decode(values: pa.Array, encoding: str) -> pa.Array:
     data = _data(values)
     if not (data & 0x80).any():
         return values.cast(pa.string())
-    # NUL occurs in no text, so it can hold the values apart while the whole column is decoded in one go
+    if not data.all():
+        return _one_by_one(values, pa.string(), lambda value: value.decode(encoding))
+    # without a NUL in them, one can hold the values apart while the whole column is decoded in one go
     joined = _joined(values)
     try:
         text = joined.decode(encoding)
@@ -109,12 +114,10 @@ def encode(values: pa.Array, encoding: str, where: str) -> pa.Array:
     """
     if encoding in ("utf-8", "utf_8", "utf8") or not (_data(values) & 0x80).any():
         return values.cast(pa.binary())
-    try:
-        return _apart(_joined(values.cast(pa.binary())).decode().encode(encoding), values, pa.binary())
-    except UnicodeEncodeError:
-        distinct = values.dictionary_encode()
-        words = [_expressible(word, encoding, where) for word in distinct.dictionary.to_pylist()]
-        return pa.array(words, pa.binary()).take(distinct.indices)
+    with suppress(UnicodeEncodeError):
+        if _data(values).all():
+            return _apart(_joined(values.cast(pa.binary())).decode().encode(encoding), values, pa.binary())
+    return _one_by_one(values, pa.binary(), lambda word: _expressible(word, encoding, where))
 
 
 def _expressible(text: str, encoding: str, where: str) -> bytes:
@@ -164,6 +167,15 @@ def _apart(joined: bytes, like: pa.Array, kind: pa.DataType) -> pa.Array:
     kept = np.ascontiguousarray(data[data != 0])
     values = pa.Array.from_buffers(kind, len(like), [None, pa.py_buffer(offsets), pa.py_buffer(kept)])
     return pc.if_else(like.is_valid(), values, pa.scalar(None, kind)) if like.null_count else values
+
+
+def _one_by_one(values: pa.Array, kind: pa.DataType, change: Callable[[Any], Any]) -> pa.Array:
+    """The same for values that hold a NUL or a letter that is lost: each different one on its own."""
+    distinct = values.dictionary_encode()
+    try:
+        return pa.array(map(change, distinct.dictionary.to_pylist()), kind).take(distinct.indices)
+    except UnicodeDecodeError:
+        raise EncodingFault(0) from None
 
 
 def _first_invalid(values: pa.Array, encoding: str) -> int:

@@ -41,7 +41,8 @@ _CODECS = {
     "euckr": "euc_kr",
     "gb2312": "gb2312",
 }
-_TOLD_BY_ROWS = {"": "utf-8", "binary": "utf-8", "latin1": "cp1252"}
+_AS_STORED = "binary"
+_TOLD_BY_ROWS = {"": "utf-8", _AS_STORED: "utf-8", "latin1": "cp1252"}
 """What the rows decide, and what it is when all of them are ASCII."""
 
 
@@ -56,6 +57,7 @@ class RowCharset:
     def __init__(self) -> None:
         self._found: dict[str, int] = {}
         self._ascii = self._utf8 = True
+        self._some_utf8 = False
 
     def look_at(self, piece: Piece, charset: str, texts: Callable[[], Iterable[pa.Array]]) -> None:
         """Rows, and the character set in force where they stand; `texts` gives the columns that hold text (binary).
@@ -68,22 +70,27 @@ class RowCharset:
                 " --default-character-set=utf8mb4"
             )
         self._found.setdefault(charset, piece.line)
-        if not self._utf8 or charset in _CODECS:
+        if charset in _CODECS or not (self._utf8 or charset == _AS_STORED):
             return
         data = bytes(piece.data)
         if data.isascii():
             return
         try:
             data.decode()
-            self._ascii = False
+            self._ascii, self._some_utf8 = False, True
         except UnicodeDecodeError:  # because of raw bytes among the texts, or of the texts
             for values in texts():
                 self._look_at_text(values)
+        if charset == _AS_STORED and self._some_utf8 and not self._utf8:
+            raise SourceError(
+                f"line {piece.line}: texts stand there as they are stored, and in several character sets: dump again"
+                " with --default-character-set=utf8mb4 (mydumper: --set-names=utf8mb4)"
+            )
 
     def _look_at_text(self, values: pa.Array) -> None:
         try:
             ascii_only = pc.all(pc.string_is_ascii(values.cast(pa.string()))).as_py() is not False
-            self._ascii = self._ascii and ascii_only
+            self._ascii, self._some_utf8 = self._ascii and ascii_only, self._some_utf8 or not ascii_only
         except pa.ArrowInvalid:
             self._ascii = self._utf8 = False
 

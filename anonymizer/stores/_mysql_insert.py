@@ -31,12 +31,12 @@ from anonymizer.stores._mysql_scan import Scanner, value
 from anonymizer.stores._mysql_session import MYSQL, Session
 from anonymizer.stores._mysql_text import INSERT_HEAD
 from anonymizer.stores._spans import batch_of, changed, cut, splice
-from anonymizer.stores._sql_index import rows, skip_space, skip_space_back
+from anonymizer.stores._sql_index import DOUBLE, SINGLE, rows, skip_space, skip_space_back
 
 __all__ = ["MYSQL", "MysqlFrame", "Reading", "TableName", "read", "target", "write"]
 
 _NAME = re.compile(r'"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([\w$\x80-\U0010ffff]+)')
-_QUOTE, _UNDERSCORE, _ZERO = b"'_0"
+_UNDERSCORE, _ZERO = b"_0"
 _BINARY = b"_binary "
 
 
@@ -91,7 +91,7 @@ def _names(text: bytes, encoding: str) -> tuple[str, ...]:
     try:
         decoded = text.decode()
     except UnicodeDecodeError:
-        decoded = text.decode(encoding, "replace")
+        decoded = text.decode("cp1252" if encoding == "utf-8" else encoding, "replace")
     names = []
     for double, back, bare in _NAME.findall(decoded):
         names.append(bare or back.replace("``", "`") or double.replace('""', '"'))
@@ -168,7 +168,9 @@ def _read_indexed(
     block: pa.Buffer, head: bytes, reading: Reading, places: Sequence[int], wanted: Sequence[str]
 ) -> _Found | None:
     """Starts, ends and values of the wanted cells; None when some are not plain constants."""
-    marks = rows(block, head, len(reading.columns), reading.session)
+    quote, marks = SINGLE, rows(block, head, len(reading.columns), reading.session)
+    if marks is None and reading.session.double_strings:
+        quote, marks = DOUBLE, rows(block, head, len(reading.columns), reading.session, DOUBLE)
     if marks is None:
         return None
     data = np.frombuffer(block, np.uint8)
@@ -182,7 +184,7 @@ def _read_indexed(
             return None
         name = reading.columns[place]
         if name in wanted:
-            column = _indexed_column(block, data, starts[:, span], ends[:, span], reading.kind(name), reading)
+            column = _indexed_column(block, data, starts[:, span], ends[:, span], reading.kind(name), reading, quote)
         else:
             column = pa.nulls(len(marks), pa.string())
         if column is None:
@@ -192,20 +194,20 @@ def _read_indexed(
 
 
 def _indexed_column(
-    block: pa.Buffer, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, kind: Kind, reading: Reading
+    block: pa.Buffer, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, kind: Kind, reading: Reading, quote: int
 ) -> pa.Array | None:
-    opens = _behind_prefix(data, starts, ends)
+    opens = _behind_prefix(data, starts, ends, quote)
     if opens is None:
         return None
-    quoted = data[opens] == _QUOTE
-    if (quoted & ((data[ends - 1] != _QUOTE) | (ends - opens < 2))).any():
+    quoted = data[opens] == quote
+    if (quoted & ((data[ends - 1] != quote) | (ends - opens < 2))).any():
         return None
     raw = cut(block, opens + quoted, ends - quoted)
     if quoted.all():
-        return quoted_values(raw, kind, reading.encoding, reading.session.backslashes)
+        return quoted_values(raw, kind, reading.encoding, reading.session.backslashes, quote)
     if not quoted.any():
         return bare_values(raw, kind)
-    strings = quoted_values(raw.filter(pa.array(quoted)), kind, reading.encoding, reading.session.backslashes)
+    strings = quoted_values(raw.filter(pa.array(quoted)), kind, reading.encoding, reading.session.backslashes, quote)
     words = bare_values(raw.filter(pa.array(~quoted)), kind)
     if strings is None or words is None:
         return None
@@ -215,7 +217,7 @@ def _indexed_column(
     return pa.concat_arrays([strings, words]).take(pa.array(order))
 
 
-def _behind_prefix(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
+def _behind_prefix(data: np.ndarray, starts: np.ndarray, ends: np.ndarray, quote: int) -> np.ndarray | None:
     """Where the constants begin behind `_binary ` or N; None for another prefix."""
     first = data[starts]
     opens = starts.copy()
@@ -227,10 +229,10 @@ def _behind_prefix(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np
             if (data[starts[prefixed] + offset] != letter).any():
                 return None
         opens[prefixed] += len(_BINARY)
-        if not np.isin(data[opens[prefixed]], (_QUOTE, _ZERO)).all():
+        if not np.isin(data[opens[prefixed]], (quote, _ZERO)).all():
             return None
     national = np.flatnonzero((first == ord("N")) | (first == ord("n")))
-    opens[national] += data[starts[national] + 1] == _QUOTE
+    opens[national] += data[starts[national] + 1] == quote
     return opens
 
 

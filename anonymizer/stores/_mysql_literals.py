@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from anonymizer.model.schema import Column, TypeFamily
 from anonymizer.stores._encoding import EncodingFault, decode, encode
-from anonymizer.stores._sql_index import escaped_places
+from anonymizer.stores._sql_index import SINGLE, escaped_places
 
-_QUOTE, _BACKSLASH = b"'\\"
+_BACKSLASH = ord("\\")
 _MEANING = np.arange(256, dtype=np.uint8)
 for _letter, _control in zip(b"0bnrtZ", b"\0\b\n\r\t\x1a", strict=True):
     _MEANING[_letter] = _control
@@ -26,7 +26,11 @@ _KEEPS_BACKSLASH[list(b"%_")] = True
 _DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _HEX = r"^(0x([0-9A-Fa-f]{2})+|[xX]'([0-9A-Fa-f]{2})*')$"
-_BITS = re.compile(r"0b([01]+)\Z|[bB]'([01]*)'\Z|0x([0-9A-Fa-f]+)\Z|[xX]'([0-9A-Fa-f]*)'\Z")
+_BITS = re.compile(
+    r"0b([01]+)\Z|(?:[bB]|(?i:CONV)\()'([01]*)'(?:, 2, 10\) \+ 0)?\Z"
+    r"|0x([0-9A-Fa-f]+)\Z|(?:[xX]|(?i:UNHEX)\()'([0-9A-Fa-f]*)'\)?\Z"
+)
+"""Adminer writes bytes as UNHEX('…') and bits as CONV('…', 2, 10) + 0."""
 _BLOB = r"^\\x([0-9a-f]{2})*$"
 _CP1252_HOLES = "\x81\x8d\x8f\x90\x9d"
 
@@ -65,7 +69,7 @@ def text(values: pa.Array, encoding: str) -> pa.Array:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def unescaped(raw: pa.Array, backslashes: bool) -> pa.Array | None:
+def unescaped(raw: pa.Array, backslashes: bool, quote: int = SINGLE) -> pa.Array | None:
     """What the insides of quoted constants (binary, no nulls) mean; None if some is more than one string."""
     buffers = raw.buffers()
     if buffers[2] is None or not len(raw):
@@ -74,7 +78,7 @@ def unescaped(raw: pa.Array, backslashes: bool) -> pa.Array | None:
     data = np.frombuffer(buffers[2], np.uint8)[offsets[0] : offsets[-1]]
     offsets = offsets - offsets[0]
     slashes = backslashes and bool((data == _BACKSLASH).any())
-    quotes = np.flatnonzero(data == _QUOTE)
+    quotes = np.flatnonzero(data == quote)
     if not slashes and not len(quotes):
         return raw
     dropped = np.zeros(len(data), bool)
@@ -124,9 +128,9 @@ def hexadecimal(raw: pa.Array) -> pa.Array:
     return pc.if_else(raw.is_valid(), found, pa.scalar(None, pa.string())) if raw.null_count else found
 
 
-def quoted_values(raw: pa.Array, kind: Kind, encoding: str, backslashes: bool) -> pa.Array | None:
+def quoted_values(raw: pa.Array, kind: Kind, encoding: str, backslashes: bool, quote: int = SINGLE) -> pa.Array | None:
     """The values of quoted constants, from what stands between their quotes; None if some is no single string."""
-    raw = unescaped(raw, backslashes)
+    raw = unescaped(raw, backslashes, quote)
     if raw is None:
         return None
     if kind is Kind.BINARY:

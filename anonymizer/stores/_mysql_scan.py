@@ -22,6 +22,7 @@ _SPACE = rb"(?:\s++|#[^\n]*+\n|--(?=\s)[^\n]*+\n|/\*(?!M?!)(?:[^*]++|\*(?!/))*+\
 _GAP = re.compile(_SPACE)
 _BARE = (
     rb"0x[0-9A-Fa-f]+|0b[01]+|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[xX]'[0-9A-Fa-f]*'|[bB]'[01]*'|\\N"
+    rb"|(?i:UNHEX)\('[0-9A-Fa-f]*'\)|(?i:CONV)\('[01]*', 2, 10\) \+ 0"
     rb"|(?i:NULL|DEFAULT|TRUE|FALSE)\b"
 )
 _DOUBLE = {True: re.compile(rb"\\.|\"\"|'", re.DOTALL), False: re.compile(rb"\"\"|'")}

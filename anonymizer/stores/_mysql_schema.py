@@ -109,6 +109,8 @@ class MysqlSchemaReader:
             if cursor.accept("comment"):
                 cursor.accept("=")
                 draft.comment = cursor.string() or None
+            elif cursor.accept("with", "system", "versioning"):
+                continue
             elif cursor.accept("partition", "by"):
                 self._partition_by(cursor, draft)
                 return

@@ -27,6 +27,11 @@ class Session(Dialect):
     delimiter: bytes = b";"
     """What ends a statement."""
 
+    @property
+    def double_strings(self) -> bool:
+        """See Dialect."""
+        return not self.ansi_quotes
+
 
 MYSQL = Session("MySQL", False, backslashes=True, strange=b'"`#\\')
 """As a connection begins."""

@@ -45,6 +45,7 @@ _FROM_QUERY = re.compile(
     + rb"\s+(?:AS|SELECT)\b",
     re.IGNORECASE,
 )
+_HISTOGRAM = re.compile(rb"ANALYZE\s.*\bUSING\s+DATA\b", re.IGNORECASE | re.DOTALL)
 _SECRET = re.compile(
     rb"\bIDENTIFIED\s+(?:BY|WITH|VIA)\b|\bPASSWORD\s*(?:\(|=|'|FOR\b)|\b(?:MASTER|SOURCE)_PASSWORD\b|^SET\s+PASSWORD\b"
     rb"|\bCONNECTION\s*=|^CREATE\s+(?:OR\s+REPLACE\s+)?SERVER\b",
@@ -72,6 +73,8 @@ def check_statement(piece: Piece) -> None:
             f"line {piece.line}: the statement may hold a password or a token: dump again without users, servers and"
             " connections"
         )
+    if _HISTOGRAM.match(code):
+        raise SourceError(f"line {piece.line}: a histogram holds values: dump again with --column-statistics=0")
     if not _HARMLESS.match(code) or _FROM_QUERY.match(code):
         verb = _VERB.match(code)
         word = verb[0].decode().upper() if verb else ""

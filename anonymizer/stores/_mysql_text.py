@@ -96,7 +96,7 @@ class MysqlText(SqlText):
         """Rows whose beginning did not fit into what was read at first."""
         if self._session.delimiter == b";" and INSERT_HEAD.match(statement.data):
             return statement._replace(kind=Kind.INSERTS)
-        verb = bytes(statement.data[:7]).decode().split()[0].upper()
+        verb = "REPLACE" if statement.data[:1] in (b"R", b"r") else "INSERT"
         raise SourceError(
             f"line {statement.line}: {verb} in a form that is not understood here: make the dump with mysqldump or"
             " mariadb-dump, which write INSERT INTO … VALUES (…)"
@@ -116,7 +116,7 @@ class MysqlText(SqlText):
     def _command(self) -> Piece:
         end = self._line_end("a DELIMITER line")
         match = _DELIMITER.match(self._data, self._at, end)
-        if match is None:
+        if match is None or b"\\" in match[0]:
             raise SourceError(f"line {self._line}: the DELIMITER is not understood: make the dump again")
         delimiter = match[1] or match[2] or match[3]
         if len(delimiter) > 15 or re.search(rb"['\"`\\\\]", delimiter):

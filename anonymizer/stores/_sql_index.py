@@ -23,13 +23,21 @@ class Dialect:
     strange: bytes = b""
     """Characters that outside a string may begin another kind of quotation."""
 
+    @property
+    def double_strings(self) -> bool:
+        """Double quotes hold strings as single ones do, as in MySQL without ANSI_QUOTES."""
+        return False
+
 
 POSTGRES = Dialect("PostgreSQL", True, strange=b'$"')
 SQLITE = Dialect("SQLite", False, strange=b'"`[')
 
-_QUOTE, _OPEN, _CLOSE, _COMMA, _SEMICOLON, _BACKSLASH = b"'(),;\\"
+SINGLE, DOUBLE = b"'\""
+_OPEN, _CLOSE, _COMMA, _SEMICOLON, _BACKSLASH = b"(),;\\"
 
 _COMMENTS = (b"--", b"/*")
+_LOST = b"'\\;"
+"""What parity cannot follow in a quoted name."""
 
 _LOOK_AHEAD = 1 << 16
 """Where the search for a run's end begins, so that a short run costs little."""
@@ -48,22 +56,24 @@ _ESCAPE_PREFIX = _flags(b"eE&")
 class _Index:
     """The quotes of a block, and the parentheses, commas and semicolons outside its strings."""
 
-    def __init__(self, data: np.ndarray, dialect: Dialect) -> None:
+    def __init__(self, data: np.ndarray, dialect: Dialect, quote: int) -> None:
         self.data = data
         self._dialect = dialect
-        special = (data - np.uint8(_QUOTE)) < 3  # quote and parentheses
+        self._other = b"'" if quote == DOUBLE else b""
+        special = (data - np.uint8(_OPEN)) < 2  # parentheses
+        special |= data == quote
         special |= data == _COMMA
         special |= data == _SEMICOLON
         positions = np.flatnonzero(special)
         letters = data[positions]
-        is_quote = letters == _QUOTE
+        is_quote = letters == quote
         if dialect.backslashes:
             escaped = np.zeros(len(data) + 1, bool)
             escaped[escaped_places(data)] = True
             is_quote &= ~escaped[positions]
         self.quotes = positions[is_quote]
         outside = (np.cumsum(is_quote, dtype=np.uint8) & 1) == 0  # wraps around, and keeps its lowest bit
-        outside &= letters != _QUOTE
+        outside &= letters != quote
         self.marks = positions[outside]
         self.letters = letters[outside]
 
@@ -86,7 +96,7 @@ class _Index:
         """Where, outside strings and heads, something stands that quote parity cannot follow; else the size."""
         data = self.data
         strange = np.zeros(len(data), bool)
-        characters = self._dialect.strange
+        characters = self._dialect.strange if not self._other else self._dialect.strange.replace(b'"', self._other)
         if self._dialect.postgres and not self._dialect.backslashes:
             characters += b"\\"
         for character in characters:
@@ -110,12 +120,16 @@ def insert_run(text: bytes, start: int, head: bytes, dialect: Dialect) -> int:
 
     0 when the index cannot tell: the statements must then be read one by one.
     """
-    if b"'" in head or b"\\" in head:  # in a quoted name, which parity does not know
+    if any(mark in head for mark in _LOST):
         return 0
     data = np.frombuffer(text, np.uint8, offset=start)
+    return _run(data, head, dialect, SINGLE) or (dialect.double_strings and _run(data, head, dialect, DOUBLE)) or 0
+
+
+def _run(data: np.ndarray, head: bytes, dialect: Dialect, quote: int) -> int:
     size = _LOOK_AHEAD
     while True:
-        index = _Index(data[:size], dialect)
+        index = _Index(data[:size], dialect, quote)
         starts, ends = index.statements(head)
         count = int(np.searchsorted(ends, index.first_strange(starts, len(head)))) if len(starts) else 0
         if size >= len(data) or count < int(np.count_nonzero(index.letters == _SEMICOLON)):
@@ -123,23 +137,25 @@ def insert_run(text: bytes, start: int, head: bytes, dialect: Dialect) -> int:
         size *= 8  # the run goes on
 
 
-def rows(text: bytes | memoryview, head: bytes, columns: int, dialect: Dialect) -> np.ndarray | None:
+def rows(
+    text: bytes | memoryview, head: bytes, columns: int, dialect: Dialect, quote: int = SINGLE
+) -> np.ndarray | None:
     """The marks of all rows of whole INSERT statements that begin with `head`.
 
     int64, rows x (columns + 1): the opening parenthesis, the commas, the closing parenthesis. None when the index
     cannot tell.
     """
-    if b"'" in head or b"\\" in head:
+    if any(mark in head for mark in _LOST):
         return None
     data = np.frombuffer(text, np.uint8)
-    index = _Index(data, dialect)
+    index = _Index(data, dialect, quote)
     starts, ends = index.statements(head)
     if not len(starts) or skip_space(data, ends[-1:])[0] < len(data):
         return None
     if index.first_strange(starts, len(head)) < len(data):
         return None
     marks, letters = index.marks, index.letters
-    if any(mark in head for mark in b"(),;"):
+    if any(mark in head for mark in b"(),"):
         behind = marks - starts[np.searchsorted(starts, marks, side="right") - 1] >= len(head)
         marks, letters = marks[behind], letters[behind]
     if len(marks) % (columns + 2):

@@ -34,6 +34,7 @@ from anonymizer.stores._thinning import BatchThinning
 NAME = "MySQL dump"
 
 _HEAD_BYTES = 1 << 16
+_SETTING_BYTES = 500
 _BEGINS = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s++|--[^\n]*+(?:\n|\Z)|\#[^\n]*+(?:\n|\Z)|/\*(?!M?!)(?:[^*]++|\*(?!/))*+\*/|/\*M?!\d*"
     rb"|\\-[^*]*\*/|;)*+(?:ALTER|BEGIN|CREATE|DELIMITER|DROP|INSERT|LOCK|REPLACE|SELECT|SET|START|TRUNCATE|USE|DELETE)\b",
@@ -212,25 +213,40 @@ def _spelled(table: Table, listed: tuple[str, ...], line: int) -> tuple[str, ...
 
 
 class _DumpFrame:
-    """How mysqldump begins and ends: without its last comment, a dump is truncated between statements."""
+    """How scripts begin and end: mysqldump since 5.0 by comments, others by a transaction or by settings put back.
 
-    _MARK = re.compile(rb"^-- (?:(?:MySQL|MariaDB) dump \d|(Dump completed))", re.MULTILINE)
+    Without its end, a script is truncated between statements.
+    """
+
+    _MARK = re.compile(rb"^-- (?:(?:MySQL|MariaDB) dump (?!\d\.|10\.\d\b)\d|(Dump completed))", re.MULTILINE)
     _LOCK = re.compile(rb"(UN)?LOCK\s+TABLES?\b", re.IGNORECASE)
+    _TRANSACTION = re.compile(rb"(?:START\s+TRANSACTION|BEGIN)\b|(COMMIT|ROLLBACK)\b", re.IGNORECASE)
+    _NOTES = re.compile(rb"@OLD_SQL_NOTES\s*=|(@OLD_SQL_NOTES)\b", re.IGNORECASE)
 
     def __init__(self) -> None:
-        self._open = self._locked = 0
+        self._open = self._locked = self._begun = self._saved = 0
 
     def look_at(self, piece: Piece) -> None:
-        """Take note of the comments and locks in it."""
+        """Take note of the comments, locks and settings in it."""
         if piece.kind is Kind.SPACE:
             for mark in self._MARK.finditer(piece.data):
                 self._open += -1 if mark[1] else 1
-        elif lock := self._LOCK.match(piece.data):
-            self._locked = 0 if lock[1] else piece.line
+        elif piece.kind is Kind.STATEMENT:
+            if lock := self._LOCK.match(piece.data):
+                self._locked = 0 if lock[1] else piece.line
+            elif transaction := self._TRANSACTION.match(piece.data):
+                self._begun = 0 if transaction[1] else piece.line
+            elif len(piece.data) < _SETTING_BYTES and (notes := self._NOTES.search(piece.data)):
+                self._saved = 0 if notes[1] else piece.line
 
     def check(self) -> None:
         """Raise SourceError when a dump did not end, once the whole script was looked at."""
         if self._open > 0:
             raise SourceError("the dump does not end as mysqldump ends one: it is truncated; make it again")
-        if self._locked:
-            raise SourceError(f"the tables locked on line {self._locked} are never unlocked: the dump is truncated")
+        for line, what in (
+            (self._locked, "the tables locked on line {} are never unlocked"),
+            (self._begun, "the transaction begun on line {} never ends"),
+            (self._saved, "the settings saved on line {} are never put back"),
+        ):
+            if line:
+                raise SourceError(f"{what.format(line)}: the dump is truncated; make it again")

@@ -22,7 +22,8 @@ _NAME = rb'(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|[\w$\x80-\xff]+)'
 _LEADING = re.compile(rb"(?:\s+|#[^\n]*(?:\n|\Z)|--[^\n]*(?:\n|\Z)|/\*(?!M?!).*?\*/|/\*M?!999999.*?\*/)*", re.DOTALL)
 _INSERT = re.compile(
     rb"(?:INSERT|REPLACE)\s+(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE)\s+)*(?:INTO(?![\w$])\s*)?"
-    rb"(?:(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")\s*(?:\(([^()]*)\))?\s*VALUES?(" + _LEADING.pattern + rb")(?=\()",
+    rb"(?:(" + _NAME + rb")\s*\.\s*)?(" + _NAME + rb")\s*(?:\((\s*" + _NAME + rb"(?:\s*,\s*" + _NAME + rb")*\s*)\))?"
+    rb"\s*VALUES?(" + _LEADING.pattern + rb")(?=\()",
     re.IGNORECASE | re.DOTALL,
 )
 _VERB = re.compile(
@@ -125,7 +126,8 @@ class _Script:
         try:
             text = raw.decode()
         except UnicodeDecodeError:
-            text = raw.decode(self._reader.schema.encoding, "replace")
+            encoding = self._reader.schema.encoding
+            text = raw.decode("cp1252" if encoding == "utf-8" else encoding, "replace")
         if text[0] in '`"':
             return text[1:-1].replace(text[0] * 2, text[0])
         return text

@@ -245,6 +245,8 @@ def _of_tokens(tokens: list[re.Match[bytes]], escapes: bool) -> _Cell:
             return "hex", token["digits"] or token["quoted"] or b""
         if token["bits"] is not None:
             return "bits", token["ones"]
+    if [token[0].upper() for token in (*tokens[:2], *tokens[3:])] == [b"UNHEX", b"(", b")"] and tokens[2]["text"]:
+        return "hex", tokens[2]["text"]  # as Adminer writes bytes
     return "word", b"".join(token[0] for token in tokens)
 
 
@@ -292,13 +294,19 @@ def _text(what: str, text: bytes, reading: Reading, decode: Callable[[bytes], st
         return decode(_unescaped(text, reading) if b"\\" in text or b"'" in text else text)
     if what == "word":
         return None if text.upper() in (b"NULL", b"\\N") else decode(text)
-    return "\\x" + text.decode().lower() if what == "hex" else text.decode()
+    if what == "hex":
+        data = bytes.fromhex(text.decode() if len(text) % 2 == 0 else "0" + text.decode())
+        try:
+            return data.decode()  # so mariadb-dump writes texts with --hex-blob and the character set binary
+        except UnicodeDecodeError:
+            return "\\x" + data.hex()
+    return text.decode()
 
 
 def _bytes(what: str, text: bytes, reading: Reading) -> str | None:
     if what == "string":
         return "\\x" + _unescaped(text, reading).hex()
-    return _text(what, text, reading, bytes.decode)
+    return "\\x" + text.decode().lower() if what == "hex" else _text(what, text, reading, bytes.decode)
 
 
 def _bits(what: str, text: bytes, reading: Reading) -> str | None:

@@ -351,6 +351,41 @@ def test_keys_and_relations_that_follow_the_rows_count_as_well():
     assert a.column("id").default == "auto_increment"
 
 
+def test_versioned_tables_are_tables():
+    data = "CREATE TABLE `t` (`a` int, `b` text) ENGINE=InnoDB WITH SYSTEM VERSIONING PARTITION BY HASH (a);"
+    assert [column.name for column in schema(data).tables[0].columns] == ["a", "b"]
+    refused("CREATE TABLE t (a int) WITH x AS (SELECT 1) SELECT * FROM x;")
+
+
+@pytest.mark.parametrize(
+    "head", ["INSERT INTO `t;1` (`a;`, `b (`) VALUES (1,'x');", 'INSERT INTO `t;1` (`a;`, `b (`) VALUES (1,"x");']
+)
+def test_names_may_hold_what_ends_statements_and_rows(head: str, tmp_path: Path):
+    data = f"CREATE TABLE `t;1` (`a;` int, `b (` text);\n{head}\n{head}"
+    assert cells(data) == proved(data) == [{"a;": "1", "b (": "x"}] * 2
+    assert rewritten(data, tmp_path) == data.encode()
+
+
+def test_a_nul_in_a_text_of_another_character_set_stays(tmp_path: Path):
+    data = f"SET NAMES latin1;{TABLE}INSERT INTO t VALUES (1,'Zo\\0\u00eb',''),(2,'x','');".encode("latin-1")
+    assert [row["b"] for row in cells(data)] == [row["b"] for row in proved(data)] == ["Zo\0\u00eb", "x"]
+    assert b"'\xe9\\0'" in rewritten(data, tmp_path, "b", lambda _: "\u00e9\0")
+
+
+def test_texts_in_several_character_sets_as_they_are_stored_are_refused():
+    data = f"/*!40101 SET NAMES binary*/;{TABLE}INSERT INTO t VALUES (1,'Zo\u00eb','');\n".encode()
+    mixed = data + "INSERT INTO t VALUES (2,'Ren\u00e9','');".encode("latin-1")
+    assert cells(data) == proved(data)
+    assert "several character sets" in refused(mixed)
+
+
+def test_texts_that_are_written_in_hexadecimal_are_texts():
+    data = (
+        "SET NAMES binary;CREATE TABLE t (a int, b varchar(9));INSERT INTO t VALUES (1,0x4a616e),(2,UNHEX('456c73'));"
+    )
+    assert cells(data) == proved(data) == [{"a": "1", "b": "Jan"}, {"a": "2", "b": "Els"}]
+
+
 def test_stand_ins_for_views_are_no_tables():
     data = (
         "CREATE TABLE a (id int);\n/*!50001 CREATE TABLE `v` (\n  `id` tinyint NOT NULL\n) ENGINE=MyISAM */;\n"
@@ -431,6 +466,7 @@ def test_the_pieces_are_the_script_however_it_is_read():
         f"CALL p('{SECRET}');",
         f"SET @s = '{SECRET}'; PREPARE q FROM @s; EXECUTE q;",
         f"SELECT '{SECRET}' INTO OUTFILE 'x';",
+        f"ANALYZE TABLE t UPDATE HISTOGRAM ON b USING DATA '{SECRET}';",
         f"source {SECRET}.sql\nSELECT 1;",
         f"\\. {SECRET}.sql\n",
         f"\\! rm {SECRET}\n",
