@@ -39,6 +39,8 @@ def texts(table: TableName, names: Sequence[str], columns: Sequence[pa.Array]) -
             found.append(to_text(values))
         except Misfit as error:
             raise SourceError(f"{ColumnName(table, name)} {error}; correct it there") from None
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
+            raise SourceError(f"{ColumnName(table, name)} holds damaged values; make or copy it again") from None
     return pa.RecordBatch.from_arrays(found, names=list(names))
 
 

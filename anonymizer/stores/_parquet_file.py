@@ -62,13 +62,14 @@ def batches(file: pq.ParquetFile, group: int, name: str) -> Iterator[pa.RecordBa
 class Writer:
     """Writes one file like another one. Raises TargetError."""
 
-    def __init__(self, original: pq.ParquetFile, stream: Any, replaced: Collection[str], name: str) -> None:
+    def __init__(self, original: pq.ParquetFile, group: int, stream: Any, replaced: Collection[str], name: str) -> None:
+        """`group`: one that was read; pyarrow ends the program where the metadata of a damaged one makes no sense."""
         self._name = name
         self._stream = stream
         self._pairs = original.metadata.metadata or {}
         schema = original.schema_arrow.remove_metadata()
         with self._writing():
-            self._writer = pq.ParquetWriter(stream, schema, **_options(original, replaced))
+            self._writer = pq.ParquetWriter(stream, schema, **_options(original, group, replaced))
 
     def write(self, batches: list[pa.RecordBatch]) -> None:
         """One row group."""
@@ -101,7 +102,7 @@ class Writer:
             ) from None
 
 
-def _options(file: pq.ParquetFile, replaced: Collection[str]) -> dict[str, Any]:
+def _options(file: pq.ParquetFile, read: int, replaced: Collection[str]) -> dict[str, Any]:
     """How ParquetWriter makes a file like this one."""
     about = file.metadata
     leaves = [file.schema.column(place) for place in range(about.num_columns)]
@@ -115,16 +116,15 @@ def _options(file: pq.ParquetFile, replaced: Collection[str]) -> dict[str, Any]:
             leaf.logical_type.type == "DECIMAL" and leaf.physical_type in ("INT32", "INT64") for leaf in leaves
         ),
     }
-    if about.num_row_groups:
-        group = about.row_group(0)
-        columns = [group.column(place) for place in range(group.num_columns)]
-        options |= {
-            "compression": {c.path_in_schema: _codec(c.compression) for c in columns},
-            "use_dictionary": [c.path_in_schema for c in columns if _has_dictionary(c)] or False,
-            "write_statistics": [c.path_in_schema for c in columns if c.is_stats_set] or False,
-            "write_page_index": any(c.has_column_index for c in columns),
-            "sorting_columns": _sorting(group, columns, replaced),
-        }
+    group = about.row_group(read)
+    columns = [group.column(place) for place in range(group.num_columns)]
+    options |= {
+        "compression": {c.path_in_schema: _codec(c.compression) for c in columns},
+        "use_dictionary": [c.path_in_schema for c in columns if _has_dictionary(c)] or False,
+        "write_statistics": [c.path_in_schema for c in columns if c.is_stats_set] or False,
+        "write_page_index": any(c.has_column_index for c in columns),
+        "sorting_columns": _sorting(group, columns, replaced),
+    }
     return options
 
 

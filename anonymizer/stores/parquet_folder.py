@@ -289,7 +289,7 @@ class ParquetSink:
         self._file, self._group = frame.file, frame.group
         self._output = self._new(frame.file)
         with self._source.opened(frame.file) as original:
-            self._writer = Writer(original, self._output, frame.columns, self._source.name_of(frame.file))
+            self._writer = Writer(original, frame.group, self._output, frame.columns, self._source.name_of(frame.file))
 
     def _flush(self) -> None:
         if self._writer is not None and self._waiting:

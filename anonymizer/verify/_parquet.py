@@ -2,7 +2,7 @@
 
 The files are found anew: a file whose path is that of a table of the plan belongs to it, with the columns that its path
 tells (`year=2024`). Everything in a file that is no row is text: the file's key-value pairs, the names and types of its
-columns, and which files there are. Statistics are looked through as stored values.
+columns, and which files there are. Statistics are looked through as the footer stores them.
 """
 
 from __future__ import annotations
@@ -86,54 +86,62 @@ class FolderReader(Reader):
         return TableName("/".join(folders), stem)
 
     def _file(self, stream: Any, path: PurePosixPath, table: TableName) -> Iterator[Part]:
+        yield Text(f"footer of {path}", _footer(stream), fixed=False)
         with pq.ParquetFile(stream) as file:
             pairs = file.metadata.metadata or {}
             for number, (key, value) in enumerate(sorted(pairs.items())):
                 yield Text(f"metadata {number} of {path}", key + b" " + value)
             yield Text(f"columns of {path}", str(file.schema_arrow).encode())
-            yield Text(f"statistics of {path}", _statistics(file), fixed=False)
             said = [part.split("=", 1) for part in path.parts[:-1] if "=" in part]
             names = (*file.schema_arrow.names, *(unquote(column) for column, _ in said))
             given = False
             for batch in file.iter_batches(_ROWS):
                 values = [None if unquote(value) == _NO_VALUE else unquote(value) for _, value in said]
-                yield block(table, batch, names, values)
+                yield block(self, table, batch, names, values)
                 given = True
             if not given:
                 empty = pa.RecordBatch.from_pylist([], file.schema_arrow)
-                yield block(table, empty, names, [None] * len(said))
+                yield block(self, table, empty, names, [None] * len(said))
 
 
 def block(
-    table: TableName, batch: pa.RecordBatch | pa.Table, names: tuple[str, ...], constant: list[str | None]
+    reader: Reader,
+    table: TableName,
+    batch: pa.RecordBatch | pa.Table,
+    names: tuple[str, ...],
+    constant: list[str | None],
 ) -> Block:
     """Rows of one table; the last of `names` are of columns with one value."""
     shown = (*names, *([] if storage(batch.slice(0, 0)) is None else [STORAGE]))
-    return Block(table, shown, partial(_batch, batch, names, constant), rows=batch.num_rows)
+    return Block(table, shown, partial(_batch, reader, batch, names, constant), rows=batch.num_rows)
 
 
-def _batch(batch: pa.RecordBatch | pa.Table, names: tuple[str, ...], constant: list[str | None]) -> pa.RecordBatch:
-    columns = [*texts(batch), *(pa.array([value] * batch.num_rows, pa.string()) for value in constant)]
+def _batch(
+    reader: Reader, batch: pa.RecordBatch | pa.Table, names: tuple[str, ...], constant: list[str | None]
+) -> pa.RecordBatch:
+    try:
+        found = texts(batch)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        raise reader.failed(f"holds values that cannot be read ({type(error).__name__})") from None
+    columns = [*found, *(pa.array([value] * batch.num_rows, pa.string()) for value in constant)]
     letters = storage(batch, len(constant))
     if letters is not None:
         columns, names = [*columns, letters], (*names, STORAGE)
     return pa.RecordBatch.from_arrays(columns, names=list(names))
 
 
-def _statistics(file: pq.ParquetFile) -> bytes:
-    """Smallest and largest values, as they are stored."""
-    found = []
-    about = file.metadata
-    for group in range(about.num_row_groups):
-        for column in range(about.num_columns):
-            stored = about.row_group(group).column(column).statistics
-            if stored is not None and stored.has_min_max and stored.physical_type in _SHOWN:
-                found += [stored.min_raw, stored.max_raw]
-    return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in found)
+def _footer(stream: Any) -> bytes:
+    """The end of a file as it is stored, uncompressed: statistics hold smallest and largest values.
 
-
-_SHOWN = ("BYTE_ARRAY",)
-"""Numbers alone would be found by chance."""
+    Not by pyarrow, which would end the program where that of a damaged file makes no sense.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(size - 8, 0))
+    length = int.from_bytes(stream.read(4), "little")
+    stream.seek(max(size - 8 - length, 0))
+    footer: bytes = stream.read(min(length, size))
+    stream.seek(0)
+    return footer
 
 
 def _bare(name: str) -> str:

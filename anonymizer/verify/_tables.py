@@ -32,7 +32,7 @@ class TablesReader(Reader):
                     yield Text(f"metadata {number} of {name}", key + b" " + value)
                 yield Text(f"unused categories of {name}", _unused(table), fixed=False)
                 for batch in table.to_batches(_ROWS) or [pa.RecordBatch.from_pylist([], table.schema)]:
-                    yield block(name, batch, names, [])
+                    yield block(self, name, batch, names, [])
         except (pa.ArrowException, ValueError, TypeError) as error:
             raise self.failed(f"holds values that cannot be read ({type(error).__name__})") from None
 

@@ -101,6 +101,19 @@ def test_what_was_done_to_a_result_is_found(made: tuple[Path, Path, Path], crime
     assert expected <= failed(source, safe, rules)
 
 
+def test_an_original_that_only_the_statistics_hold_is_found(made: tuple[Path, Path, Path]):
+    source, safe, rules = made
+    put("email", [MAILS[5]])(safe)
+    path = safe / "customer.parquet"
+    pq.write_table(pq.read_table(path), path, compression="none", use_dictionary=False)
+    data = path.read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    path.write_bytes(data[:footer].replace(b"zed.claes", b"abc.defgh") + data[footer:])
+    assert MAILS[5] not in pq.read_table(path)["email"].to_pylist()
+    details = {check.check: check.detail for check in api.verify(source, safe, rules)}
+    assert any("footer of customer.parquet: holds 1 values of customer.email" in line for line in details["structure"])
+
+
 def test_an_original_that_no_row_but_an_unused_category_holds_is_found():
     frame = pd.DataFrame({"email": pd.Categorical(MAILS)})
     new = api.run_tables({"customer": frame}, key=Secret.fresh()).tables["customer"]
