@@ -367,7 +367,7 @@ def test_a_withheld_result_leaves_nothing(shop: MariaDb, goal: str, key: Path, m
         assert [name for name in databases(shop) if name.startswith(f"{goal}__anonymizer_")]
         raise VerificationFailed("withheld")
 
-    monkeypatch.setattr("anonymizer.api.running._require_passed", withheld)
+    monkeypatch.setattr("anonymizer.api.running.require_passed", withheld)
     monkeypatch.setattr("anonymizer.api.running._withholding", lambda *_: [1])
     with pytest.raises(VerificationFailed):
         api.run(address(shop), address(shop, goal), key_file=key, assume_masked=True)
