@@ -62,7 +62,9 @@ def _evidence(values: pa.Array) -> list[Evidence]:
     edges = [compact(pc.list_element(pc.if_else(several, words, _PAIR), at)) for at in (0, 1)]
     named = pc.or_(pc.is_in(edges[0], value_set=_first_names()), pc.is_in(edges[1], value_set=_first_names()))
     weigh("full_name", pc.and_(several, named), 0.08, 5.0, "first names with other words")
-    return found + _whole_names(values)
+    if not any(item.category == "full_name" for item in found):  # one sign, not two
+        found += _whole_names(values)
+    return found
 
 
 def _whole_names(values: pa.Array) -> list[Evidence]:
