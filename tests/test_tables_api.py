@@ -148,6 +148,15 @@ def test_arrow_tables_and_readers_come_back_as_such(key: anonymizer.Secret, tmp_
     assert not {"Gent", "Brugge"} & {word for chunk in new["a"]["town"].chunks for word in chunk.dictionary.to_pylist()}
 
 
+def test_a_long_frame_is_replaced_in_pieces(key: anonymizer.Secret, tmp_path: Path):
+    mails = [f"{NAMES[n % 4]}.Claes{n}@Mail.be" for n in range(70_000)]
+    said = rules(tmp_path, "  a: {columns: {email: email}}\n")
+    new = anonymizer.run_tables({"a": pd.DataFrame({"email": mails})}, said, key).tables["a"]["email"]
+    few = anonymizer.run_tables({"a": pd.DataFrame({"email": mails[-9:]})}, said, key).tables["a"]["email"]
+    assert new.nunique() == 70_000
+    assert new.iloc[-9:].tolist() == few.tolist()
+
+
 def test_detect_plan_explain_and_preview_take_tables_too(key: anonymizer.Secret):
     tables = {"customer": customers(), "rate": pa.table({"code": ["A"], "rate": [0.21]})}
     found = {f"{finding.column}": finding.category for finding in api.detect(tables).findings}

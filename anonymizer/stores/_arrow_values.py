@@ -86,7 +86,7 @@ def to_text(values: pa.Array) -> pa.Array:
         text = to_text(values.dictionary)
         return text.take(values.indices)
     if _PLAIN_FAMILIES.get(kind.id) is TypeFamily.TEXT:
-        return _sound(values.cast(pa.string()))
+        return _sound(_from_start(values.cast(pa.string())))
     if _PLAIN_FAMILIES.get(kind.id) is TypeFamily.BINARY or kinds.is_fixed_size_binary(kind):
         return _hexadecimal(values)
     if kinds.is_null(kind):
@@ -109,6 +109,13 @@ def to_text(values: pa.Array) -> pa.Array:
     if nested.is_nested(kind):
         return nested.to_json(values)
     return values.cast(pa.string())
+
+
+def _from_start(text: pa.Array) -> pa.Array:
+    """A slice of large strings is cast without moving its offsets to 0, which Arrow's own ASCII functions rely on."""
+    return (
+        pa.concat_arrays([text.slice(0, 1), text.slice(1)]) if len(text) > 1 else pa.array(text.to_pylist(), text.type)
+    )
 
 
 def _sound(text: pa.Array) -> pa.Array:

@@ -36,6 +36,8 @@ def text(values: pa.Array | pa.ChunkedArray) -> pa.Array:
         return text(values.cast(kind.value_type))
     if _is(kind, _TEXT):
         plain = values.cast(pa.string())
+        if kinds.is_large_string(kind) and len(plain):  # a slice: its offsets do not begin at 0, as Arrow then expects
+            plain = pa.concat_arrays([pa.array([""]), plain]).slice(1)
         plain.validate(full=True)
         return plain
     if _is(kind, _BYTES):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
@@ -192,6 +193,15 @@ def test_a_value_of_any_type_becomes_text_and_is_had_back(data: st.DataObject):
 def test_text_is_what_a_database_would_print(kind: pa.DataType, value: Any, text: str, family: TypeFamily):
     assert to_text(pa.array([value], kind)).to_pylist() == [text]
     assert family_of(kind) is family
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]
+)
+@pytest.mark.parametrize("start", [0, 2, 3])
+def test_the_text_of_a_slice_is_fit_for_every_function(kind: pa.DataType, start: int):
+    text = to_text(pa.array(["AB", "CD", "EF", "GH"]).cast(kind).slice(start))
+    assert pc.ascii_lower(text).to_pylist() == ["ab", "cd", "ef", "gh"][start:]
 
 
 def test_a_uuid_is_written_with_its_dashes_and_a_list_tells_its_elements():
