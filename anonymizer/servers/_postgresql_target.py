@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import subprocess
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _MARK = re.compile(r".{1,30}__anonymizer_[0-9a-f]{16}\Z", re.DOTALL)
+_COMMENT = "'being filled by anonymizer; dropped if its run was killed'"
 _PLAIN = "PostgreSQL plain dump"
 _LEFT_OUT = re.compile(
     rb"""(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:
@@ -35,7 +35,9 @@ _LEFT_OUT = re.compile(
 )
 """Whose database it is, and who may do what: a test copy belongs to whoever makes it."""
 _WHOLE_SERVER = re.compile(
-    rb"(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER(?!\s+MAPPING)|GROUP|TABLESPACE|SUBSCRIPTION|SYSTEM)\b", re.IGNORECASE
+    rb"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER(?!\s+MAPPING)|GROUP|TABLESPACE|SUBSCRIPTION|SYSTEM|EVENT\s+TRIGGER|PUBLICATION)\b"
+    rb"|(?:\s+|--[^\n]*\n|/\*.*?\*/)*REASSIGN\b",
+    re.IGNORECASE | re.DOTALL,
 )
 """What would be seen outside the new database."""
 _POLICY = re.compile(
@@ -112,6 +114,9 @@ class Database:
                 self._keep_owner()
                 self._run("ALTER DATABASE {} RENAME TO {}", self._name, old)
             try:
+                if there:  # nobody can have written to it between this look and its end
+                    self._refuse_used(old)
+                self._run("COMMENT ON DATABASE {} IS NULL", self._staged)
                 self._run("ALTER DATABASE {} RENAME TO {}", self._staged, self._name)
             except BaseException:
                 if there:
@@ -149,11 +154,12 @@ class Database:
     def _exists(self, name: str) -> bool:
         return self._admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
 
-    def _refuse_used(self) -> None:
+    def _refuse_used(self, name: str = "") -> None:
+        """`name`: that which the wanted database has at this moment."""
         with told(self._login, TargetError, "looking for the database"):
-            if not self._exists(self._name):
+            if not self._exists(name or self._name):
                 return
-        connection, _ = connect(self._login, TargetError, autocommit=True)
+        connection, _ = connect(self._login.to(name or self._name), TargetError, autocommit=True)
         with closing(connection), told(self._login, TargetError, "looking into the database"):
             if identity(connection) == getattr(self._source.input, "identity", None):
                 raise TargetError(f"{self._login.address} is the source; name another target")
@@ -164,10 +170,11 @@ class Database:
     def _stage(self) -> None:
         name = _staging_name(self._name)
         with told(self._login, TargetError, "making a new database"):
-            self._admin.execute("SELECT pg_advisory_lock(%s)", (_lock_of(name),))
+            self._admin.execute("SELECT set_config('application_name', %s, false)", (_session_of(name),))
             self._stack.callback(self._drop_staged)
             self._staged = name
             self._create(name)
+            self._run("COMMENT ON DATABASE {} IS " + _COMMENT, name)
             self._run("REVOKE ALL ON DATABASE {} FROM PUBLIC", name)  # nobody looks in before it is published
 
     def _create(self, name: str) -> None:
@@ -196,14 +203,12 @@ class Database:
                 self._run("DROP DATABASE IF EXISTS {}" + force, self._staged)
 
     def _drop_abandoned(self) -> None:
-        """New databases of runs that were killed: nobody holds their lock."""
-        for (name,) in self._admin.execute("SELECT datname FROM pg_database WHERE NOT datistemplate").fetchall():
-            if not _MARK.match(name):
-                continue
-            free = self._admin.execute("SELECT pg_try_advisory_lock(%s)", (_lock_of(name),)).fetchone()
-            if free and free[0]:
+        """New databases of runs that were killed: marked as ours, and no session belongs to their run."""
+        sessions = {row[0] for row in self._admin.execute("SELECT application_name FROM pg_stat_activity").fetchall()}
+        marked = f"SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = {_COMMENT}"
+        for (name,) in self._admin.execute(marked).fetchall():
+            if _MARK.match(name) and _session_of(name) not in sessions:
                 self._run("DROP DATABASE IF EXISTS {}", name)
-                self._admin.execute("SELECT pg_advisory_unlock(%s)", (_lock_of(name),))
 
     def _load(self, made: Input) -> None:
         few = len(self._source.schema().tables) <= _IN_ONE_TRANSACTION
@@ -237,7 +242,7 @@ class Database:
                 process.stdin.close()
         if process.returncode:
             why = refusal(log.read_bytes())
-            raise TargetError(f"{self._login.address} does not take the result: {why}; nothing was changed")
+            raise TargetError(f"{self._login.address} does not take the result: {why}; nothing was published")
         with told(self._login, TargetError, "analysing"):
             connection, _ = connect(self._login.to(self._staged), TargetError, autocommit=True)
             with closing(connection):
@@ -302,8 +307,9 @@ def _staging_name(name: str) -> str:
     return f"{name[:30]}__anonymizer_{secrets.token_hex(8)}"
 
 
-def _lock_of(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+def _session_of(name: str) -> str:
+    """How the session of the run that made a new database calls itself: all users of a server can see that."""
+    return f"anonymizer {name[-16:]}"
 
 
 def _require_equal(before: Schema, after: Schema, login: Login, left_out: set[str]) -> None:
@@ -323,4 +329,4 @@ def _require_equal(before: Schema, after: Schema, login: Login, left_out: set[st
         if table.name in after and set(map(frozenset, table.keys)) - set(map(frozenset, after.table(table.name).keys))
     ]
     if missing:
-        raise TargetError(f"{login.address} lacks {', '.join(missing[:5])} after loading; nothing was changed")
+        raise TargetError(f"{login.address} lacks {', '.join(missing[:5])} after loading; nothing was published")

@@ -203,9 +203,32 @@ def test_what_the_server_does_not_take_leaves_no_database_and_no_value(
 
 def test_a_database_of_a_killed_run_is_dropped_by_the_next(crm: Database, wanted: Database, rules: Path):
     left = f"{wanted.name}__anonymizer_{'0' * 16}"
-    crm.sibling("postgres").query(f"CREATE DATABASE {left}")
+    others = f"{wanted.name}__anonymizer_{'1' * 16}"
+    server = crm.sibling("postgres")
+    server.query(f"CREATE DATABASE {left}")
+    server.query(f"CREATE DATABASE {others}")
+    server.query(f"COMMENT ON DATABASE {left} IS {_postgresql_target._COMMENT}")
     api.run(address(crm), address(wanted), rules)
     assert left not in databases(crm)
+    assert others in databases(crm), "somebody else's"
+    server.query(f"DROP DATABASE {others}")
+
+
+def test_a_target_that_somebody_fills_at_the_last_moment_is_not_lost(
+    crm: Database, wanted: Database, rules: Path, monkeypatch: pytest.MonkeyPatch
+):
+    crm.sibling("postgres").query(f"CREATE DATABASE {wanted.name}")
+    whole = _postgresql_target.Database._keep_owner
+
+    def late(self: _postgresql_target.Database) -> None:
+        wanted.query("CREATE TABLE precious (id int)")
+        whole(self)
+
+    monkeypatch.setattr(_postgresql_target.Database, "_keep_owner", late)
+    with pytest.raises(TargetError, match="not empty"):
+        api.run(address(crm), address(wanted), rules)
+    assert wanted.query("SELECT count(*) FROM precious") == [["0"]]
+    assert not [name for name in databases(crm) if "__anonymizer_" in name]
 
 
 def test_a_run_that_is_stopped_leaves_no_database(crm: Database, wanted: Database, rules: Path, tmp_path: Path):

@@ -409,8 +409,10 @@ def test_what_a_killed_run_left_is_removed_but_not_what_is_in_use(erp: Database,
     left, used = (f"{fresh.name}__anonymizer_{n:016x}" for n in (1, 2))
     for name in (left, used):
         erp.query(f"CREATE DATABASE {name} TEMPLATE template0")
+        erp.query(f"COMMENT ON DATABASE {name} IS {_postgresql_target._COMMENT}")
     with psycopg.connect(host=str(erp.socket), user="postgres", dbname="postgres", autocommit=True) as living:
-        living.execute("SELECT pg_advisory_lock(%s)", (_postgresql_target._lock_of(used),))
+        session = _postgresql_target._session_of(used)
+        living.execute("SELECT set_config('application_name', %s, false)", (session,))
         api.run(address(erp), address(fresh), RULES)
         assert staging(erp) == {used}
     erp.query(f"DROP DATABASE {used}")
