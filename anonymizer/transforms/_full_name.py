@@ -110,9 +110,9 @@ class FullNames:
         firsts = by_distinct(self.first.written)(
             filtered(pieces.texts, given), *(() if salts is None else (salts[row[given]],))
         )
-        initials = self.first.initials(_letters_only(filtered(pieces.texts, initial)))
+        initials = self.first.initials(_letters_only(filtered(pieces.texts, initial)), of_rows(salts, row[initial]))
         ends = _is(roles, "j")
-        end_initials = self.last.names.initials(_letters_only(filtered(pieces.texts, ends)))
+        end_initials = self.last.names.initials(_letters_only(filtered(pieces.texts, ends)), of_rows(salts, row[ends]))
         surnames = self.last(filtered(pieces.texts, last), of_rows(salts, row[last]))
         apart = _is(roles, "p")
         if apart.any():

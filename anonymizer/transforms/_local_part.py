@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from anonymizer.contracts import Binding, Salts
 from anonymizer.pseudonyms.written_form import flat_bytes, from_flat, without_accents
 from anonymizer.transforms import _grammar
-from anonymizer.transforms._cells import by_distinct
+from anonymizer.transforms._cells import by_distinct, of_rows
 from anonymizer.transforms._full_name import Letters
 from anonymizer.transforms._names import Names
 from anonymizer.transforms._pieces import Flags, Pieces, cut, filtered, replaced
@@ -54,8 +54,8 @@ class LocalParts:
         changes = [
             (first, firsts),
             (last, surnames),
-            (initial, self._first.initials(_ascii(filtered(pieces.texts, initial)))),
-            (end, self._last.names.initials(_ascii(filtered(pieces.texts, end)))),
+            (initial, self._first.initials(_ascii(filtered(pieces.texts, initial)), of_rows(salts, row[initial]))),
+            (end, self._last.names.initials(_ascii(filtered(pieces.texts, end)), of_rows(salts, row[end]))),
             (rest, by_distinct(_separators)(filtered(pieces.texts, rest))),
         ]
         named = pc.utf8_trim(pieces.joined(replaced(pieces.texts, changes)), "._+-")

@@ -140,6 +140,8 @@ class Names:
         self.width = domain.width
         self._order = languages(binding.locales)
         self._prf = Prf(binding.keys.derive(category, domain.name))
+        self._usable = _common_letters(self._list, self._order, self.width)
+        self._letter_hashes = self._prf(pa.array([f"letter {chr(_LETTER_A + number)}" for number in range(26)]))
         self._letters = self._letter_table()
         self._hashes_of: dict[int, NDArray[np.uint64]] = {}
 
@@ -151,7 +153,7 @@ class Names:
         hashes = self._prf(keys)
         drawn = self._prf.salted(hashes, salts)[:, 0]
         tongues, sexes = self._told(keys if whole is None else whole, hashes)
-        letters = self.initials_of(keys)
+        letters = self.initials_of(keys, salts)
         result: pa.Array = None
         group_numbers = tongues.astype(np.int64) * 3 + sexes
         for number in np.flatnonzero(np.bincount(group_numbers)).tolist():
@@ -196,7 +198,8 @@ class Names:
         dotted = pc.match_substring_regex(texts, INITIALS)
         if dotted.true_count:
             plain = pc.replace_substring_regex(pc.filter(texts, dotted), r"[^\x00-\x7F]", "x")
-            names = pc.replace_with_mask(names, dotted, self.initials(plain))
+            rows = dotted.to_numpy(zero_copy_only=False)
+            names = pc.replace_with_mask(names, dotted, self.initials(plain, of_rows(salts, rows)))
         title = pc.and_(pc.match_substring_regex(texts, rf"{LETTER}{LETTER}\.$"), pc.is_in(keys, value_set=TITLES))
         if self.width is not None:
             title = pc.and_(title, pc.less_equal(pc.utf8_length(texts), self.width))
@@ -214,20 +217,31 @@ class Names:
         joined = pc.match_substring_regex(keys, "^van(de|den|der)?[a-z]{4,}")
         return np.asarray(listed | joined.to_numpy(zero_copy_only=False))
 
-    def initials_of(self, keys: pa.Array) -> Integers:
+    def initials_of(self, keys: pa.Array, salts: Salts | None = None) -> Integers:
         """The number (0..25) of the letter with which each pseudonym begins; -1 where the key has no first letter."""
         data, offsets = flat_bytes(keys)
         first = np.append(data, 0)[offsets[:-1]].astype(np.int64) - _LETTER_A
         first[(np.diff(offsets) == 0) | (first < 0) | (first > 25)] = -1
-        return np.where(first < 0, -1, self._letters[first])
+        return np.where(first < 0, -1, self._new_letters(first, salts))
 
-    def initials(self, values: pa.Array) -> pa.Array:
+    def _new_letters(self, letters: Integers, salts: Salts | None) -> Integers:
+        """Under other salts a letter becomes other ones, but one and the same all over a row."""
+        if salts is None or not len(self._usable):
+            return self._letters[letters]
+        hashes = self._prf.salted(self._letter_hashes[letters], salts)
+        return self._usable[below(hashes[:, 0], len(self._usable))]
+
+    def initials(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         """Each ASCII letter of some initials ("J.P.") replaced by the one with which pseudonyms begin; case stays."""
-        data, _ = flat_bytes(values)
+        data, offsets = flat_bytes(values)
         lower = data | 0x20
         is_letter = (lower >= _LETTER_A) & (lower < _LETTER_A + 26)
         new = data.copy()
-        new[is_letter] = self._letters[lower[is_letter] - _LETTER_A] + _LETTER_A - (lower - data)[is_letter]
+        row = None if salts is None else np.repeat(np.arange(len(values)), np.diff(offsets))[is_letter]
+        letters = self._new_letters(
+            (lower[is_letter] - _LETTER_A).astype(np.int64), None if salts is None else salts[row]
+        )
+        new[is_letter] = letters + _LETTER_A - (lower - data)[is_letter]
         return with_bytes(values, new)
 
     @property
@@ -280,11 +294,9 @@ class Names:
 
     def _letter_table(self) -> Integers:
         """First letter of a name -> first letter of its pseudonym: keyed, among letters with names enough."""
-        usable = _common_letters(self._list, self._order, self.width)
-        if len(usable) == 0:
+        if len(self._usable) == 0:
             return np.arange(26)
-        hashes = self._prf(pa.array([f"letter {chr(_LETTER_A + number)}" for number in range(26)]))
-        return usable[below(hashes[:, 0], len(usable))]
+        return self._usable[below(self._letter_hashes[:, 0], len(self._usable))]
 
 
 @cache

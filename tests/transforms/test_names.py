@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -171,6 +172,20 @@ def test_all_that_tells_of_one_person_agrees(first: str, last: str, form: str):
 )
 def test_a_column_maps_as_each_of_its_values_alone(values: list[str]):
     assert FULL(pa.array(values, pa.string())).to_pylist() == [one(FULL, value) for value in values]
+
+
+def test_who_draws_anew_for_each_row_draws_the_first_letter_too_and_initials_agree_with_it():
+    salts = np.random.default_rng(7).integers(0, 2**63, (300, 2)).astype(np.uint64)
+    for name, kernel in (("Jan", FIRST), ("Peeters", LAST)):
+        drawn = kernel(pa.array([name] * 300), salts).to_pylist()
+        assert len({word[0] for word in drawn}) >= 5
+    names = FULL(pa.array(["Jan Peeters"] * 300), salts).to_pylist()
+    short = FULL(pa.array(["J. Peeters"] * 300), salts).to_pylist()
+    logins = username.kernel(bind("username"))(pa.array(["j.peeters"] * 300), salts).to_pylist()
+    for whole, initial, login in zip(names, short, logins, strict=True):
+        plain = without_accents(pa.array([whole]), lower=True)[0].as_py()
+        assert initial.lower().startswith(f"{plain[0]}. ")
+        assert login.startswith(f"{plain[0]}.{plain.split(' ')[1]}")
 
 
 @pytest.mark.parametrize("name", ["Jean-Pierre", "Jeanpierre", "Jan", "Dr.", "J.P."])
