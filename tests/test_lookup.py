@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from anonymizer import planning
+from anonymizer.errors import SettingError
+from anonymizer.model.rules import RuleFile
+
 KEY = "8f1c2a77b5e04d3396cc10fd42ab9e7715d36e80c4f2915ab8e7036d1f24c95a"
 RULES = """format: 1
 scope: acme
@@ -109,3 +113,10 @@ def test_irreversible_pseudonyms_know_no_stored_key(folder: Path):
     asked = cli(folder, "lookup", "full_name", "-r", "rules.yaml", "--key-file", "key", value="Jan\n")
     assert asked.returncode == 2
     assert "nothing can be looked up" in asked.stderr
+
+
+def test_a_value_typed_in_the_place_of_the_category_is_not_repeated(tmp_path: Path):
+    with pytest.raises(SettingError) as caught:
+        planning.plan_of_one(RuleFile("r.yaml", {}), "els.claes@telenet.be")
+    assert "claes" not in str(caught.value)
+    assert "email" in str(caught.value)

@@ -35,7 +35,14 @@ def lookup(category: str, rules: Path | None, key_file: Path | None, source: str
     if not value.strip():
         raise SettingError("no value was given; type it at the prompt or pipe one line in")
     pseudonym = api.lookup(category, value, rules, key_file, source)
-    scope = rulefile.read_rules(rules).scope if rules else "default"
+    written = rulefile.read_rules(rules) if rules else None
+    scope = written.scope if written else "default"
+    if source is None and written and category in written.domains and written.domains[category].unique:
+        click.echo(
+            f"note: {category} is a key; a value that had to move, so that the key stays one, has another pseudonym in"
+            " the copy: --source tells it",
+            err=True,
+        )
     _note(log or (key_file.parent if key_file else Path()) / "lookups.jsonl", category, scope)
     click.echo(pseudonym)
 

@@ -36,8 +36,11 @@ def plan_of_one(rules: RuleFile, wanted: str) -> Plan:
     names = {*usual, *rules.domains, *(m.NAME for m in transforms().values())}
     if not found and wanted not in usual:
         near = difflib.get_close_matches(wanted, sorted(names), n=1)
+        # What nobody knows may be the value itself, typed in the wrong place: it is not repeated.
         raise SettingError(
-            f"{wanted} is no category and no domain of the rule file" + (f"; did you mean {near[0]}?" if near else "")
+            f"{wanted} is no category and no domain of the rule file; did you mean {near[0]}?"
+            if near
+            else f"that is no category and no domain of the rule file; known are {', '.join(sorted(usual))}"
         )
     decision = next(iter(found.values()), None) or Decision(Action.REPLACE, usual[wanted])
     if decision.transform in OWN_DOMAIN and "domain" not in decision.parameters:
@@ -81,4 +84,4 @@ def _column(plan: Plan, wanted: str) -> ColumnPlan:
             named = wanted in (name, name.partition(".")[2], column.domain, column.category)
             if named or table.table.name == _ASKED:
                 return column
-    raise SettingError(f"no replaced column of the source has the category, domain or name {wanted}")
+    raise SettingError("no replaced column of the source has that category, domain or name; `explain` tells of columns")
