@@ -30,6 +30,8 @@ WIDER = (
     "accept `range: issued` for it, with a reason: that keeps all numbers apart but may hit numbers that people have; "
     "or give it `as: permute`, whose results are no valid numbers"
 )
+_SPACES = r"[\x{a0}\x{2007}\x{2009}\x{202f}]"
+_DASHES = r"[\x{2010}-\x{2015}]"
 _TRIES = 64
 _NUMERIC = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 
@@ -93,7 +95,20 @@ def kernel(binding: Binding, kinds: Kinds, digits: int = 0, other: Callable[[Ker
     sorted_out = by_kind(kinds(binding), usual if other is None else other(usual))
     if family in _NUMERIC:
         sorted_out = _with_zeros(sorted_out, digits)
-    return by_distinct(visible(sorted_out))
+    return by_distinct(visible(_plainly_written(sorted_out)))
+
+
+def _plainly_written(kernel: Kernel) -> Kernel:
+    """Spaces and dashes as word processors set them are plain ones, also afterwards: else no number would be known."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        set_ = pc.match_substring_regex(values, f"{_SPACES}|{_DASHES}")
+        if not set_.true_count:
+            return kernel(values)
+        plain = pc.replace_substring_regex(pc.replace_substring_regex(values, _SPACES, " "), _DASHES, "-")
+        return kernel(plain)
+
+    return mapped
 
 
 def by_kind(kinds: Sequence[Kind], other: Kernel) -> Kernel:

@@ -69,3 +69,8 @@ def test_short_internal_numbers_stay_short():
 def test_an_internal_number_never_becomes_one_that_calls_for_help():
     every = [f"{number:03d}" for number in range(1000)]
     assert not [number for number in mapped(*every) if number[0] in "01" or number in ("911", "999")]
+
+
+def test_spaces_and_dashes_of_word_processors_are_those_of_keyboards():
+    plain = mapped("+32 470 12 34 56", "0470-12-34-56")
+    assert mapped("+32\u00a0470\u202f12\u00a034\u00a056", "0470\u201312\u201334\u201356") == plain
