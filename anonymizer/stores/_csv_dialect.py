@@ -170,7 +170,9 @@ def header_of(head: bytes, dialect: Dialect, final: bool) -> bool:
         return False
     first = [column[0].as_py() for column in batch.columns]
     rest = [column.slice(1, _ROWS) for column in batch.columns]
-    if any(_is_value(cell) for cell in first) or all(cell is None for cell in first):
+    if all(cell is None for cell in first):
+        raise Untold("the first line says nothing; state whether it names the columns (header) in datapackage.json")
+    if any(_is_value(cell) for cell in first):
         return False
     again = sum(_occurs(cell, values) for cell, values in zip(first, rest, strict=True))
     speaks = any(_unlike(cell, values) for cell, values in zip(first, rest, strict=True) if cell)

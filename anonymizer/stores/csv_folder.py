@@ -50,7 +50,7 @@ def recognises(source: Input) -> bool:
     """
     paths = paths_of(source)
     if paths or source.path.is_dir():
-        dumps = "toc.dat" in paths if source.path.is_dir() else any(map(is_dump, paths))
+        dumps = "toc.dat" in paths or any(map(is_dump, paths))
         other = dumps or any(path.lower().endswith(_PARQUET) for path in paths)
         return not other and (FILE in paths or any(map(is_table, paths)))
     piped = not source.path.exists() and not isinstance(source, MemberInput)

@@ -368,7 +368,7 @@ def test_a_withheld_result_leaves_nothing(shop: MariaDb, goal: str, key: Path, m
         raise VerificationFailed("withheld")
 
     monkeypatch.setattr("anonymizer.api.running.require_passed", withheld)
-    monkeypatch.setattr("anonymizer.api.running._withholding", lambda *_: [1])
+    monkeypatch.setattr("anonymizer.api.running.withholding", lambda *_: [1])
     with pytest.raises(VerificationFailed):
         api.run(address(shop), address(shop, goal), key_file=key, assume_masked=True)
     assert goal not in databases(shop)
