@@ -15,10 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow as pa
+
 from anonymizer import registry
 from anonymizer.contracts import Source
 from anonymizer.conversions import _shapes
 from anonymizer.conversions._definitions import unsaid
+from anonymizer.errors import InternalError
 from anonymizer.model.schema import Schema, TableName
 
 __all__ = ["convert", "losses", "of_kind", "of_suffix", "unsaid"]
@@ -53,7 +56,14 @@ def convert(
         for rows in _shapes.rows_of(source):
             writer.write(by_table[schema.root(rows.table).name], rows.batch)
         writer.close()
+    except (pa.ArrowException, ValueError, OverflowError) as error:  # whose messages hold values
+        writer.abort()
+        raise InternalError(f"the result does not fit the {conversion.NAME} ({type(error).__name__})") from None
     except BaseException:
         writer.abort()
         raise
-    return names, (*_shapes.became_text(shapes), *unsaid(shapes, source.kind, conversion.DIALECT))
+    return names, (
+        *_shapes.became_text(shapes),
+        *_shapes.key_lost(shapes),
+        *unsaid(shapes, source.kind, conversion.DIALECT),
+    )

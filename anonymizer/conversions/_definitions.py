@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 import pyarrow as pa
 
 from anonymizer.conversions._expressions import dialect_of, translated
-from anonymizer.conversions._shapes import Shape
+from anonymizer.conversions._shapes import Shape, Spread
 from anonymizer.conversions._types import Kind, SqlType, fits
 from anonymizer.model.schema import Column, ColumnName, TableName, TypeFamily
 
 _NUMBERS = (Kind.BIGINT, Kind.DECIMAL, Kind.DOUBLE)
+LARGEST = 2**63 - 1
 _TIMES = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMP_TZ)
 
 
@@ -30,11 +31,17 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def spread_of(shape: Shape, column: Column) -> Spread:
+    """What the column's values need room for."""
+    return shape.spreads[shape.columns.index(column)]
+
+
 def is_identity(shape: Shape, column: Column, kind: SqlType) -> bool:
     """Whether it is a whole number that is a table's own key: targets count it on."""
     return (
-        shape.table.primary_key == (column.name,)
+        shape.primary_key == (column.name,)
         and kind.kind is Kind.BIGINT
+        and spread_of(shape, column).greatest < LARGEST
         and not any(column.name in key.columns for key in shape.table.foreign_keys)
     )
 
@@ -63,7 +70,7 @@ def checks(shape: Shape, source: str, target: str) -> Iterator[str]:
     numbers = [c.name for c, kind in zip(shape.columns, shape.types, strict=True) if kind.kind in _NUMBERS]
     for check in shape.table.checks:
         found = translated(check, dialect_of(source), target, numbers)
-        if found is not None:
+        if found is not None and not found.strip("()").isidentifier():
             yield found
     for column in shape.columns:
         if column.labels and column.family is TypeFamily.ENUM:
@@ -77,6 +84,10 @@ def unsaid(shapes: Sequence[Shape], source: str, target: str) -> Iterator[str]:
             said = is_identity(shape, column, becomes) or default(column, becomes, source, target)
             if column.default and column.default.lower() != "null" and not said:
                 yield f"{ColumnName(shape.table.name, column.name)}: its default is left out"
+        there = len(list(foreign_keys(shape, shapes, str)))
+        if there < len(shape.table.foreign_keys):
+            lost = len(shape.table.foreign_keys) - there
+            yield f"{shape.table.name}: {lost} foreign keys do not fit and are left out"
         lost = (
             len(shape.table.checks)
             + sum(bool(c.labels) and c.family is TypeFamily.ENUM for c in shape.columns)
@@ -86,6 +97,11 @@ def unsaid(shapes: Sequence[Shape], source: str, target: str) -> Iterator[str]:
             yield f"{shape.table.name}: {lost} CHECK constraints are left out"
 
 
+def _kinds(shape: Shape, columns: Sequence[str]) -> list[Kind]:
+    kinds = {column.name: kind.kind for column, kind in zip(shape.columns, shape.types, strict=True)}
+    return [kinds[column] for column in columns]
+
+
 def foreign_keys(shape: Shape, shapes: Sequence[Shape], name: Callable[[TableName], str]) -> Iterator[str]:
     """`FOREIGN KEY (…) REFERENCES …` for each whose target is a key of a table that is there."""
     for key in shape.table.foreign_keys:
@@ -93,5 +109,9 @@ def foreign_keys(shape: Shape, shapes: Sequence[Shape], name: Callable[[TableNam
         if other is None or not all(map(shape.stored, key.columns)):
             continue
         referenced = key.referenced or other.table.primary_key
-        if any(set(referenced) == set(unique) for unique in other.table.keys) and all(map(other.stored, referenced)):
+        if not all(map(other.stored, referenced)) or _kinds(shape, key.columns) != _kinds(other, referenced):
+            continue
+        if any(set(referenced) == set(unique) for unique in (other.primary_key, *other.table.unique)) and all(
+            map(other.stored, referenced)
+        ):
             yield f"FOREIGN KEY ({listed(key.columns)}) REFERENCES {name(other.name)} ({listed(referenced)})"

@@ -42,6 +42,9 @@ def translated(expression: str, source: str, target: str, numbers: Collection[st
     nodes = list(tree.walk())
     if not all(isinstance(node, safe) for node in nodes):
         return None
+    logic = [operand for node in nodes if isinstance(node, e.And | e.Or | e.Not) for operand in node.iter_expressions()]
+    if any(isinstance(operand.unnest(), e.Literal | e.Column | e.Neg) for operand in logic):
+        return None  # a number as a truth value
     columns = {node.name for node in nodes if isinstance(node, e.Column)}
     if columns and (not columns <= set(numbers) or any(isinstance(n, e.Literal) and n.is_string for n in nodes)):
         return None  # texts compare by the collation, which is another one there

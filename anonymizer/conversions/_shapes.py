@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anonymizer.contracts import Rows, Source
-from anonymizer.conversions._types import MOST_DIGITS, TEXT, SqlType, candidates, fits
+from anonymizer.conversions._types import MOST_DIGITS, TEXT, Kind, SqlType, candidates, fits
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
 
 _DEFAULT_SCHEMAS = ("", "public", "dbo", "main")
@@ -23,6 +24,30 @@ _AS_TEXT = {
 }
 
 
+@dataclass(slots=True)
+class Spread:
+    """What the values of a column need room for."""
+
+    longest: int = 0
+    """Characters."""
+    least: int = 0
+    greatest: int = 0
+    """Whole numbers, where all are."""
+    nulls: bool = False
+
+    def fits_below(self, most: int) -> bool:
+        """Whether all whole numbers are in a two's complement of that half range."""
+        return -most <= self.least and self.greatest < most
+
+    def look_at(self, values: pa.Array, whole: bool) -> None:
+        """Some more values, each `string`."""
+        self.nulls |= values.null_count > 0
+        self.longest = max(self.longest, pc.max(pc.utf8_length(values)).as_py() or 0)
+        if whole:
+            ends = pc.min_max(values.cast(pa.int64())).as_py()
+            self.least, self.greatest = min(self.least, ends["min"] or 0), max(self.greatest, ends["max"] or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One table in the target. `columns` are those with values of their own, `types` what they become."""
@@ -31,6 +56,14 @@ class Shape:
     name: TableName
     columns: tuple[Column, ...]
     types: tuple[SqlType, ...]
+    spreads: tuple[Spread, ...]
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """That of the table, unless a value of it is null, as SQLite and files allow."""
+        nulls = {c.name for c, spread in zip(self.columns, self.spreads, strict=True) if spread.nulls}
+        key = self.table.primary_key
+        return key if all(map(self.stored, key)) and not nulls & set(key) else ()
 
     def stored(self, name: str) -> bool:
         """Whether it is one of the columns."""
@@ -58,18 +91,20 @@ def survey(source: Source, names: Mapping[TableName, TableName], digits: int = M
         if table.name in names
         for column in table.columns
     }
+    spreads = {key: Spread() for key in left}
     for part in rows_of(source):
         root = schema.root(part.table)
         for name, values in zip(part.batch.schema.names, part.batch.columns, strict=True):
-            options = left[root.name, name]
-            while options[0] != TEXT and not fits(values, options[0]):
-                del options[0]
+            key = root.name, name
+            left[key] = [option for option in left[key] if option == TEXT or fits(values, option)]
+            spreads[key].look_at(values, left[key][0].kind is Kind.BIGINT)
     shapes = []
     for table in schema.tables:
         if table.name in names:
             columns = tuple(column for column in table.columns if not column.generated)
             types = tuple(left[table.name, column.name][0] for column in columns)
-            shapes.append(Shape(table, names[table.name], columns, types))
+            spread = tuple(spreads[table.name, column.name] for column in columns)
+            shapes.append(Shape(table, names[table.name], columns, types, spread))
     return tuple(shapes)
 
 
@@ -129,6 +164,13 @@ def became_text(shapes: tuple[Shape, ...]) -> Iterator[str]:
             if kind == TEXT and next(candidates(column)) != TEXT:
                 where = ColumnName(shape.table.name, column.name)
                 yield f"{where}: holds values that are no {column.family}, so it became text"
+
+
+def key_lost(shapes: tuple[Shape, ...]) -> Iterator[str]:
+    """The tables whose primary key holds nulls, one line each."""
+    for shape in shapes:
+        if shape.table.primary_key and not shape.primary_key:
+            yield f"{shape.table.name}: its primary key holds nulls, so it is none there"
 
 
 def in_order(shape: Shape, batch: pa.RecordBatch) -> list[pa.Array]:

@@ -27,7 +27,6 @@ _PRECISION = re.compile(r"\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
 _MONEY = {"money": (19, 4), "smallmoney": (10, 4)}
 """Microsoft, "money and smallmoney (Transact-SQL)"."""
 _TRUE, _FALSE = pa.array(["t", "true", "1", "T", "True"]), pa.array(["f", "false", "0", "F", "False"])
-_UUID = r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
 
 
 class Kind(enum.StrEnum):
@@ -45,6 +44,16 @@ class Kind(enum.StrEnum):
     UUID = "uuid"
     JSON = "json"
     TEXT = "text"
+
+
+_WRITTEN = {
+    Kind.BIGINT: r"^[+-]?[0-9]+$",
+    Kind.DATE: r"^(000[1-9]|00[1-9]\d|0[1-9]\d\d|[1-9]\d{3})-\d\d-\d\d$",
+    Kind.TIMESTAMP: r"^(000[1-9]|00[1-9]\d|0[1-9]\d\d|[1-9]\d{3})-",
+    Kind.TIMESTAMP_TZ: r"^(000[1-9]|00[1-9]\d|0[1-9]\d\d|[1-9]\d{3})-",
+    Kind.UUID: r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$",
+}
+"""What all databases write alike: Arrow would read 0x10 as a number, and a year 0 as a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ def candidates(column: Column, digits: int = MOST_DIGITS) -> Iterator[SqlType]:
     """What the column could become, best first; `digits`: of the longest decimal number that the target keeps."""
     if column.family is TypeFamily.NUMBER:
         if _FLOAT.search(column.type):
-            yield SqlType(Kind.DOUBLE)
+            yield SqlType(Kind.DOUBLE, digits)
         else:
             precision, scale = _decimals(column.type)
             yield SqlType(Kind.DECIMAL, min(precision, digits), min(scale, digits))
@@ -107,23 +116,33 @@ def fits(values: pa.Array, wanted: SqlType) -> bool:
 def typed(values: pa.Array, wanted: SqlType) -> pa.Array:
     """`string` -> the Arrow type of `arrow_type`; null stays null. Raises ArrowInvalid or ValueError."""
     kind = wanted.kind
+    if kind in _WRITTEN and not _all(pc.match_substring_regex(values, _WRITTEN[kind])):
+        raise ValueError
     if kind is Kind.BOOLEAN:
         return _booleans(values)
     if kind is Kind.BINARY:
         return _bytes(values)
     if kind is Kind.UUID:
-        if not pc.all(pc.match_substring_regex(values, _UUID), min_count=0).as_py():
-            raise ValueError
         return values
     if kind is Kind.JSON:
         for value in values.drop_null().to_pylist():
-            json.loads(value)
+            json.loads(value, parse_constant=_no_constant)
         return values
     if kind is Kind.TIME:
         return _times(values)
-    if kind is Kind.DATE and pc.any(pc.not_equal(pc.binary_length(values), 10), min_count=0).as_py():
+    result = values.cast(arrow_type(wanted))
+    if kind is Kind.DOUBLE and wanted.precision < MOST_DIGITS and not _all(pc.is_finite(result)):
         raise ValueError
-    return values.cast(arrow_type(wanted))
+    return result
+
+
+def _all(flags: pa.Array) -> bool:
+    return bool(pc.all(flags, min_count=0).as_py())
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are no JSON."""
+    raise ValueError
 
 
 def arrow_type(wanted: SqlType) -> pa.DataType:

@@ -86,8 +86,8 @@ def _stored(kind: SqlType) -> pa.DataType:
 
 def _resource(shape: Shape, shapes: Sequence[Shape]) -> dict[str, object]:
     schema: dict[str, object] = {"fields": [{"name": column.name} for column in shape.columns]}
-    if shape.table.primary_key:
-        schema["primaryKey"] = list(shape.table.primary_key)
+    if shape.primary_key:
+        schema["primaryKey"] = list(shape.primary_key)
     if shape.table.unique:
         schema["uniqueKeys"] = [list(unique) for unique in shape.table.unique]
     keys = []

@@ -14,17 +14,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.conversions._definitions import checks, default, foreign_keys, is_identity, listed, quoted
-from anonymizer.conversions._shapes import Shape, in_order, same_names
+from anonymizer.conversions._definitions import checks, default, foreign_keys, is_identity, listed, quoted, spread_of
+from anonymizer.conversions._shapes import Shape, Spread, in_order, same_names
 from anonymizer.conversions._types import MOST_DIGITS, Kind, SqlType, typed
 from anonymizer.errors import TargetError
-from anonymizer.model.schema import Column, Schema, TableName
+from anonymizer.model.schema import Column, ColumnName, Schema, TableName
 
 NAME = "PostgreSQL plain dump"
 SUFFIXES = (".pgsql",)
 DIALECT = "postgres"
 DIGITS = MOST_DIGITS
 
+_ROOM = (("smallint", 2**15), ("integer", 2**31), ("bigint", 2**63))
 _LONGEST_NAME = 63
 """Bytes; PostgreSQL cuts off what is longer."""
 _SMALL = {"tinyint": "smallint", "smallint": "smallint", "int2": "smallint", "smallserial": "smallint"}
@@ -64,6 +65,10 @@ class Writer:
             return
         self._line(f"COPY {_name(shape.name)} ({listed([c.name for c in shape.columns])}) FROM stdin;")
         cells = []
+        for column, values in zip(shape.columns, in_order(shape, batch), strict=True):
+            if pc.any(pc.match_substring(values, chr(0)), min_count=0).as_py():
+                where = ColumnName(shape.table.name, column.name)
+                raise TargetError(f"{where} holds the character NUL, which PostgreSQL does not store; mask the column")
         for column, kind, values in zip(shape.columns, shape.types, in_order(shape, batch), strict=True):
             if is_identity(shape, column, kind):
                 last = pc.max(typed(values, kind)).as_py()
@@ -83,7 +88,7 @@ class Writer:
                 self._line(statement)
         for shape in self._shapes:
             for key in foreign_keys(shape, self._shapes, _name):
-                self._line(f"ALTER TABLE {_name(shape.name)} ADD {key};")
+                self._line(f"ALTER TABLE {_name(shape.name)} ADD {key} NOT VALID;")
         self._file.close()
 
     def abort(self) -> None:
@@ -104,8 +109,8 @@ def _name(table: TableName) -> str:
 def _table(shape: Shape, source: str) -> str:
     lines = []
     for column, kind in zip(shape.columns, shape.types, strict=True):
-        words = [quoted(column.name), _declared(column, kind)]
-        if not column.nullable or column.name in shape.table.primary_key:
+        words = [quoted(column.name), _declared(column, kind, spread_of(shape, column))]
+        if not column.nullable or column.name in shape.primary_key:
             words.append("NOT NULL")
         found = default(column, kind, source, DIALECT)
         if found and not is_identity(shape, column, kind):
@@ -115,25 +120,28 @@ def _table(shape: Shape, source: str) -> str:
     return f"CREATE TABLE {_name(shape.name)} (\n    " + ",\n    ".join(lines) + "\n);\n"
 
 
-def _declared(column: Column, kind: SqlType) -> str:
+def _declared(column: Column, kind: SqlType, spread: Spread) -> str:
     if kind.kind is Kind.TEXT:
-        return f"varchar({column.length})" if column.length else "text"
+        return f"varchar({column.length})" if column.length and spread.longest <= column.length else "text"
     if kind.kind is Kind.DECIMAL:
         return f"numeric({kind.precision},{kind.scale})"
     if kind.kind is Kind.BIGINT:
         words = column.type.lower().replace("(", " ").split()
         unsigned = "unsigned" in words
         small, middle = _SMALL.get(words[0] if words else ""), _MIDDLE.get(words[0] if words else "")
-        if small:
-            return "integer" if unsigned else small
-        return middle if middle and not unsigned else "bigint"
+        declared = ("integer" if unsigned else small) or (None if unsigned else middle) or "bigint"
+        return next(name for name, most in _ROOM if _wide(name) >= _wide(declared) and spread.fits_below(most))
     return "bytea" if kind.kind is Kind.BINARY else kind.kind.value
+
+
+def _wide(name: str) -> int:
+    return [room[0] for room in _ROOM].index(name)
 
 
 def _keys(shape: Shape) -> Iterator[str]:
     table = _name(shape.name)
-    if shape.table.primary_key and all(map(shape.stored, shape.table.primary_key)):
-        yield f"ALTER TABLE {table} ADD PRIMARY KEY ({listed(shape.table.primary_key)});"
+    if shape.primary_key:
+        yield f"ALTER TABLE {table} ADD PRIMARY KEY ({listed(shape.primary_key)});"
     for unique in shape.table.unique:
         if all(map(shape.stored, unique)):
             yield f"ALTER TABLE {table} ADD UNIQUE ({listed(unique)});"

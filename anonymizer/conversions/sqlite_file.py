@@ -81,7 +81,7 @@ def _failed(table: TableName | None, error: sqlite3.Error) -> TargetError:
 
 def _table(shape: Shape, shapes: Sequence[Shape], source: str) -> str:
     lines = []
-    key = shape.table.primary_key
+    key = shape.primary_key
     for column, kind in zip(shape.columns, shape.types, strict=True):
         words = [quoted(column.name), _declared(kind, column.length)]
         if key == (column.name,) and kind.kind is Kind.BIGINT:

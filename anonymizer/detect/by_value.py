@@ -36,6 +36,11 @@ _SYNTAX: Sequence[tuple[str, str, str, float]] = (
 """Category, form (RE2), its name, and the most that values of that form weigh."""
 _MOST_IDENTIFIER = 7.0
 _LETTERS = 0.5
+_REACHING = frozenset(["email", "phone"])
+_SURE = 5.0
+_FRACTION = 0.2
+_SOME = 3.6
+"""A part of the values is of a kind that nothing else looks like: enough for a person to have to look."""
 _TEXTUAL = (TypeFamily.TEXT, TypeFamily.ENUM, TypeFamily.OTHER, TypeFamily.NETWORK)
 _NUMERIC = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 _DATE = r"^[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|^[0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{4}|[0-9]{2})$"
@@ -62,6 +67,8 @@ def _syntax(values: pa.Array) -> list[Evidence]:
         hit = _samples.hits(undated, pattern)
         if hit:
             weight = _samples.surprise(hit, len(values) - hit, expected=0.9, chance=0.05, most=most)
+            if most >= _SURE and _are_some(hit, len(values)) and category in _REACHING:
+                weight = max(weight, _SOME)
             if weight > 0:
                 found.append(Evidence(category, weight, f"values have the form of {kind}", "by_value"))
     return found
@@ -71,18 +78,26 @@ def _checksums(values: pa.Array, identifiers: Sequence[tuple[ModuleType, tuple[R
     if _samples.share(values, _DATE) > 0.5:
         return []
     digits = pc.filter(values, pc.match_substring_regex(values, r"[0-9].*[0-9].*[0-9].*[0-9].*[0-9].*[0-9]"))
-    if 2 * len(digits) < len(values):
+    if not _are_some(len(digits), len(values)):
         return []
+    mostly = 2 * len(digits) >= len(values)
     found = []
     for module, recognisers in identifiers:
         if module.NAME == "MAC address" and _samples.share(values, r"[A-Fa-f:-]") < _LETTERS:
             continue  # twelve digits are an account number
         hit = int(pc.sum(module.is_valid(values)).as_py() or 0)
         weight = _samples.surprise(hit, len(values) - hit, expected=0.9, chance=0.12, most=_MOST_IDENTIFIER)
+        weight = weight if mostly else 0.0
+        if module.NAME == "IBAN" and _are_some(hit, len(values)):
+            weight = max(weight, _SOME)
         if hit and weight > 0:
             words = f"values pass the check of a {module.NAME}"
             found += [Evidence(r.category, weight, words, str(r.place or "by_value")) for r in recognisers]
     return found
+
+
+def _are_some(hit: int, whole: int) -> bool:
+    return (hit >= 2 and hit >= _FRACTION * whole) or 2 * hit >= whole
 
 
 @lru_cache(maxsize=4)

@@ -72,10 +72,15 @@ def _sums(reader: Reader, of: Callable[[TableName], Table | None], prints: Finge
         if not batch.num_rows:
             continue
         columns = [column for column in table.columns if not column.generated]
-        cells = [prints.cells(_plain(batch.column(column.name), column.family)) for column in columns]
+        cells = [prints.cells(_plain(_column(batch, column.name), column.family)) for column in columns]
         found = sums.setdefault(table.name, _Sum())
         found.add(prints.together(cells) if cells else np.zeros(batch.num_rows, np.uint64))
     return sums
+
+
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """A column that some rows do not list has no value in them."""
+    return batch.column(name) if name in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
 
 
 def _plain(values: pa.Array, family: TypeFamily) -> pa.Array:
@@ -94,6 +99,7 @@ def _plain(values: pa.Array, family: TypeFamily) -> pa.Array:
 
 
 def _number(values: pa.Array) -> pa.Array:
+    values = pc.replace_substring_regex(pc.utf8_lower(values), r"^([+-]?)inf(inity)?$", r"\1inf")
     odd = pc.fill_null(pc.match_substring_regex(values, r"^[+-]?[\d.]+[eE][+-]?\d+$"), False)
     if pc.any(odd, min_count=0).as_py():
         spelled = pa.array([format(Decimal(v), "f") for v in values.filter(odd).to_pylist()], pa.string())

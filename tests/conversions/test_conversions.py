@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -240,3 +242,109 @@ def test_a_default_is_said_in_the_target_or_left_out(
     written: str, family: TypeFamily, kind: SqlType, source: str, meant: str | None
 ):
     assert default(Column("c", "t", family, default=written), kind, source, "postgres") == meant
+
+
+ODD = """
+CREATE TABLE owner (code TEXT PRIMARY KEY, ref CHAR(36));
+CREATE TABLE thing (
+  id INTEGER PRIMARY KEY, short VARCHAR(3), num INTEGER, small SMALLINT, hex INTEGER, ratio DOUBLE, flag BOOLEAN,
+  seen TIMESTAMP,
+  doc JSON, born DATE, owner TEXT REFERENCES owner (code), number_of TEXT REFERENCES thing (id),
+  CHECK (num = 3 OR num), CHECK (num > -10)
+);
+INSERT INTO owner VALUES (NULL, 'x'), (NULL, 'y'), ('a', 'z');
+INSERT INTO thing VALUES
+  (1, 'abcdef', 9223372036854775807, 70000, '0x10', 9e999, 't', '2024-01-01 10:00:00', '{"b":NaN}', '0000-01-01',
+   'a', '1'),
+  (2, 'abc', 3, 1, 16, 0.5, 5, '2024-01-01 10:00:00+02', '{}', '2024-02-29', 'nobody', NULL);
+"""
+ODD_RULES = """
+format: 1
+tables:
+  owner: {keep: [code, ref]}
+  thing: {keep: [id, short, num, small, hex, ratio, flag, seen, doc, born, owner, number_of]}
+"""
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    with sqlite3.connect(tmp_path / "odd.sqlite") as made:
+        made.executescript(ODD)
+        many = [(None, f"{n}") for n in range(20_000)]
+        made.executemany("INSERT INTO owner VALUES (?, ?)", [(f"k{n}", ref) for n, (_, ref) in enumerate(many)])
+    made.close()
+    (tmp_path / "rules.yaml").write_text(ODD_RULES)
+    return tmp_path / "odd.sqlite"
+
+
+def test_what_sqlite_lets_in_and_postgresql_does_not_comes_over_as_text_and_is_named(
+    odd: Path, tmp_path: Path, database: Database
+):
+    told = api.run(odd, tmp_path / "safe.pgsql", tmp_path / "rules.yaml").warnings
+    database.restore_plain(tmp_path / "safe.pgsql")
+    rows = database.query("SELECT short, num, small, hex, ratio, flag, seen, doc, born, owner FROM thing ORDER BY id")
+    assert rows[0] == [
+        "abcdef",
+        str(2**63 - 1),
+        "70000",
+        "0x10",
+        "Infinity",
+        "t",
+        "2024-01-01 10:00:00",
+        '{"b":NaN}',
+        "0000-01-01",
+        "a",
+    ]
+    assert rows[1][5] == "5"
+    for column in ("hex", "flag", "doc", "born"):
+        assert any(line.startswith(f"thing.{column}: ") for line in told), column
+    assert "owner: its primary key holds nulls, so it is none there" in told
+    assert any("foreign keys do not fit" in line for line in told)
+    with pytest.raises(AssertionError, match="check"):
+        database.query("INSERT INTO thing (id, num) VALUES (9, -11)")
+
+
+def test_a_type_has_to_fit_the_first_rows_as_well_as_the_last(odd: Path, tmp_path: Path):
+    result = api.run(odd, tmp_path / "safe.parquet", tmp_path / "rules.yaml")
+    assert result.published
+    thing = pq.read_table(tmp_path / "safe.parquet" / "thing.parquet")
+    assert thing["flag"].to_pylist() == ["t", "5"]
+    assert thing["seen"].to_pylist() == ["2024-01-01 10:00:00", "2024-01-01 10:00:00+02"]
+    assert thing.schema.field("num").type == pa.int64()
+
+
+def test_a_parquet_folder_has_types_nulls_and_keys(shop: Path, tmp_path: Path):
+    api.run(shop, tmp_path / "safe.parquet", tmp_path / "rules.yaml")
+    customer = pq.read_table(tmp_path / "safe.parquet" / "customer.parquet")
+    assert customer.schema.field("credit").type == pa.decimal128(10, 2)
+    assert customer.schema.field("opened").type == pa.date32()
+    assert customer["logo"].to_pylist() == [b"\x00\xff\\\n", None]
+    assert customer["first_name"].null_count == 1
+    package = json.loads((tmp_path / "safe.parquet" / "datapackage.json").read_text())
+    schema = next(each["schema"] for each in package["resources"] if each["name"] == "customer")
+    assert schema["primaryKey"] == ["id"]
+    assert schema["foreignKeys"] == [{"fields": ["country"], "reference": {"resource": "country", "fields": ["code"]}}]
+
+
+def test_numbers_that_are_none_come_over_as_text(odd: Path, tmp_path: Path):
+    told = api.run(odd, tmp_path / "again.sql", tmp_path / "rules.yaml").published
+    assert told
+    (tmp_path / "d.sql").write_text(
+        "CREATE TABLE public.t (id integer PRIMARY KEY, x double precision);\n"
+        "COPY public.t (id, x) FROM stdin;\n1\tNaN\n2\t-Infinity\n3\t1.5\n\\.\n"
+    )
+    (tmp_path / "d.yaml").write_text("format: 1\ntables:\n  public.t: {keep: [id, x]}\n")
+    assert api.run(tmp_path / "d.sql", tmp_path / "d.sqlite", tmp_path / "d.yaml").published
+    with sqlite3.connect(tmp_path / "d.sqlite") as made:
+        assert made.execute("SELECT x FROM t ORDER BY id").fetchall() == [("NaN",), ("-Infinity",), ("1.5",)]
+
+
+def test_a_sign_that_postgresql_does_not_store_is_told_with_its_column(tmp_path: Path):
+    with sqlite3.connect(tmp_path / "nul.sqlite") as made:
+        made.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)")
+        made.execute("INSERT INTO t VALUES (1, ?)", ("a\0b",))
+    made.close()
+    (tmp_path / "rules.yaml").write_text("format: 1\ntables:\n  t: {keep: [id, x]}\n")
+    with pytest.raises(TargetError, match=r"t\.x holds the character NUL"):
+        api.run(tmp_path / "nul.sqlite", tmp_path / "safe.pgsql", tmp_path / "rules.yaml")
+    assert not (tmp_path / "safe.pgsql").exists()

@@ -127,3 +127,11 @@ def test_empty_columns_and_long_values_are_no_mistake():
     sample = values(a=[None, None], b=["x" * 1_000_000], c=["\\x25504446", "\\x2550"])
     assert len(detect(of, samples={"x": sample})) == 3
     assert by_value.examine(exhibit(of, a=[None])) == {}
+
+
+def test_a_quarter_of_addresses_or_account_numbers_is_for_a_person_to_look_at():
+    accounts = iban.from_index(np.arange(5, dtype=np.uint64), pa.array(["BE00 0000 0000 0000"] * 5)).to_pylist()
+    phones = [f"+32 470 00 0{n} 1{n}" for n in range(5)]
+    for some in (MAILS[:5], accounts, phones):
+        of = [*some, *(f"levering {'abcdefghijklmno'[n]}" for n in range(15))]
+        assert verdict(of=of)[0] is not Verdict.NOT_PERSONAL, some[0]
