@@ -102,6 +102,8 @@ class Tokens:
     _sums: U64
     _gaps: U64
     _inverse: U64
+    _zero: np.uint64
+    """Fingerprint of the digit 0."""
 
     def __len__(self) -> int:
         return len(self.start)
@@ -124,6 +126,11 @@ class Tokens:
         starts = self.start[first]
         prints: U64 = (self._sums[starts + length] - self._sums[starts]) * self._inverse[starts]
         return prints
+
+    def begins_with_zero(self, token: int) -> bool:
+        """Whether a token begins with the digit 0."""
+        start = self.start[token : token + 1]
+        return bool(((self._sums[start + 1] - self._sums[start]) * self._inverse[start])[0] == self._zero)
 
     def stretch(self, starts: I64, lengths: I64) -> U64:
         """Code fingerprint of so many letters and digits from a position on, which must exist."""
@@ -200,6 +207,7 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
         _sums=prints.running_sum(folded[kept]),
         _gaps=np.cumsum(gap),
         _inverse=inverse,
+        _zero=prints.table[ord("0")],
     )
 
 
