@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.verify._fingerprint import I64, flat
+from anonymizer.verify._known import TAG
 from anonymizer.verify._tokens import Tokens
 
 _SURROGATES = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
@@ -37,6 +38,8 @@ _BASE64 = f"(?:{_GROUP}){{3}}"
 _HEX_RUN = re.compile(rb"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){6,})(?![0-9A-Za-z])")
 _BASE64_GROUPS = re.compile(_BASE64.encode())
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+")
+_TWICE = 3
+"""Times that a link may have been quoted within links."""
 _RUN = 12
 """Letters and digits in one run that are looked at: six letters in hexadecimal, nine in base64."""
 
@@ -51,6 +54,11 @@ def decoded(values: pa.Array, cut: Tokens) -> Iterator[tuple[I64, pa.Array]]:
     for sign, decode in _DECODERS:
         if sign in text:
             yield from _by(decode, values, _cells_with(text, sign, offsets))
+    if b"+" in text and b"@" in text:
+        tagged = np.flatnonzero(pc.fill_null(pc.match_substring_regex(values.view(pa.binary()), TAG), False))
+        if len(tagged):
+            bare = pc.replace_substring_regex(values.take(pa.array(tagged)).view(pa.binary()), TAG, "@")
+            yield tagged, bare.view(pa.string())
     runs = cut.cells_with_runs(_RUN)
     if len(runs):
         like_text = pc.match_substring_regex(values.take(pa.array(runs)).view(pa.binary()), f"{_HEX}|{_BASE64}")
@@ -102,7 +110,12 @@ def _readable(data: bytes) -> bytes:
 
 
 def _unquoted(cell: bytes) -> bytes:
-    return unquote_to_bytes(cell)
+    for _ in range(_TWICE):
+        again = unquote_to_bytes(cell)
+        if again == cell:
+            break
+        cell = again
+    return cell
 
 
 def _from_page(cell: bytes) -> bytes:

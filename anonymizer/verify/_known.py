@@ -27,6 +27,9 @@ SHORTEST = 6
 """Letters and digits that a value must have to be told from chance."""
 SHORTEST_NUMBER = 8
 """Digits that a value without letters must have."""
+LONGEST_NUMBER = 19
+"""Digits from which on the length of a number is no longer told apart."""
+NUMBER_BINS = (LONGEST_NUMBER - SHORTEST_NUMBER + 1) * 1000
 
 _BEGINNING_BITS = 24
 _BEGINNING_SHIFT = np.uint64(64 - _BEGINNING_BITS)
@@ -45,10 +48,19 @@ SEVERAL_WORDS = ("email", *NAMES, "street_address")
 _LIST_SIGNS = b" \t\r\n,;<>{}[]()\"'"
 _COUNTRY = "32"
 """A telephone number without a prefix is taken to be of this country."""
+_SPACES = "[\u00a0\u2000-\u200a\u202f]"
+_DASHES = "[\u2010-\u2015\u2212]"
 _PREFIX = r"^(?:[17]|2[07]|3[0-46-9]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
 """Country codes (ITU-T E.164): one digit, one of these pairs, or three digits."""
 _EXTENSION = r"(?i)[\s,;]*(?:extension|extn?|poste|toestel|tst|int|x|#)\W*[0-9]{1,6}\s*$"
 _SEVERAL = r"\s+[/-]\s+|[;,|\n\t]"
+_ACCOUNT = r"^[A-Za-z]{2}[0-9]{10,32}$"
+"""An IBAN that holds a bank account number of digits alone, as Belgian ones do."""
+TAG = r"\+[^@\s]{1,64}@"
+"""What some put into their address for each sender: "jan+shop@"."""
+_NUMBER_LAST = r"^\s*([^0-9,]*\pL{4}[^0-9,]*?)[\s,]+([0-9]+)\b(?s:.*)$"
+_NUMBER_FIRST = r"^\s*([0-9]+)[\s,]+([^0-9,]*\pL{4}[^0-9,]*?)\s*(?:,(?s:.*))?$"
+"""A street and its number, and a number and its street, without what follows: box, floor, town."""
 _PRIVATE = r"^(10|127|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01])|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\."
 
 
@@ -116,7 +128,12 @@ def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
     if category == "email":
         listed = _holds(values, _LIST_SIGNS)
         yield values.filter(pc.invert(listed))
-        yield _addresses(values.filter(listed))
+        found = _addresses(values.filter(listed))
+        yield found
+        yield values.filter(pc.match_substring_regex(values, r"[@]\[|\"@"))  # an address may itself hold such signs
+        tagged = pa.concat_arrays([values.filter(pc.invert(listed)), found])
+        tagged = tagged.filter(pc.match_substring_regex(tagged, TAG))
+        yield pc.replace_substring_regex(tagged, TAG, "@")
         return
     yield values
     if category in NAMES:
@@ -124,6 +141,11 @@ def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
         yield pc.replace_substring_regex(two, r"^\s*(\S+)\s+(\S+)\s*$", r"\2 \1")
     if category == "street_address":
         yield pc.replace_substring_regex(values.filter(_holds(values, b",")), r",(?s:.*)$", "")
+        for order in (_NUMBER_LAST, _NUMBER_FIRST):
+            ordered = values.filter(pc.match_substring_regex(values, order))
+            if len(ordered):
+                yield pc.replace_substring_regex(ordered, order, r"\1 \2")
+                yield pc.replace_substring_regex(ordered, order, r"\2 \1")
 
 
 def _addresses(texts: pa.Array) -> pa.Array:
@@ -143,15 +165,28 @@ def _written_otherwise(category: str, values: pa.Array) -> Iterator[pa.Array]:
     if category in ("vat_number", "company_id"):
         prefixed = values.filter(pc.match_substring_regex(values, r"^[A-Za-z]{2}[^A-Za-z]"))
         yield pc.utf8_slice_codeunits(prefixed, 2, 1000)
+    if category == "national_id":
+        plain = _digits(values)
+        born = plain.filter(pc.match_substring_regex(plain, r"^[0-9]{2}[0-9]{9}$"))  # Belgian; some write the century
+        yield pc.binary_join_element_wise("19", born, "")
+        yield pc.binary_join_element_wise("20", born, "")
+    if category == "iban":
+        plain = pc.replace_substring_regex(values, r"[^0-9A-Za-z]+", "")
+        yield pc.binary_join_element_wise("IBAN", plain, "")
+        yield pc.utf8_slice_codeunits(plain.filter(pc.match_substring_regex(plain, _ACCOUNT)), 4, 1000)
 
 
 def _telephones(values: pa.Array) -> Iterator[pa.Array]:
     """Numbers without their extension, each of several alone, with and without the prefix of the country."""
+    values = pc.replace_substring_regex(values, _SPACES, " ")
+    values = pc.replace_substring_regex(values, _DASHES, "-")
     marked = pc.match_substring_regex(values, r"[(;,|#A-Za-z\n\t]|\s[/-]\s")
     odd = values.filter(marked)
     if len(odd):
         odd = pc.replace_substring_regex(pc.replace_substring(odd, "(0)", ""), _EXTENSION, "")
-        odd = pc.list_flatten(pc.split_pattern_regex(odd, _SEVERAL))
+        pieces = pc.split_pattern_regex(odd, _SEVERAL)
+        one = pc.and_(pc.greater(pc.list_value_length(pieces), 1), pc.less_equal(pc.utf8_length(_digits(odd)), 13))
+        odd = pa.concat_arrays([odd.filter(one), pc.list_flatten(pieces)])
         odd = pc.replace_substring_regex(odd, r"[^0-9+]*$", "")
         yield odd
         values = pa.concat_arrays([values.filter(pc.invert(marked)), odd])
@@ -163,9 +198,11 @@ def _telephones(values: pa.Array) -> Iterator[pa.Array]:
     yield pc.binary_join_element_wise("00", international, "")
     national = pc.replace_substring_regex(international, _PREFIX, "")
     yield pc.binary_join_element_wise("0", national, "")
-    yield national.filter(pc.match_substring_regex(international, "^(?:1|7|39)"))  # they dial no 0
+    yield national  # as spreadsheets and columns of numbers have it, and countries that dial no 0
     national = digits.filter(pc.and_(pc.starts_with(digits, "0"), pc.invert(whole)))
-    yield pc.binary_join_element_wise(_COUNTRY, pc.utf8_slice_codeunits(national, 1, 40), "")
+    national = pc.utf8_slice_codeunits(national, 1, 40)
+    yield national
+    yield pc.binary_join_element_wise(_COUNTRY, national, "")
 
 
 def _holds(values: pa.Array, signs: bytes) -> pa.Array:
@@ -197,10 +234,15 @@ class Known:
         self.counts: dict[str, int] = {}
         """Category -> distinct values (counted per block, so an upper bound)."""
         self._numbers: dict[Label, int] = {}
+        self.bins: dict[Label, I64] = {}
+        """How many values are digits only, by their length and their first three digits, see `number_bins`."""
+        thousand = tokens(pa.array([f"{number:03d}" for number in range(1000)]), prints)
+        every = np.arange(1000)
+        codes = thousand.code(every, every)
+        self._order = np.argsort(codes)
+        self._thousand = codes[self._order]
         self._gathered: list[tuple[U64, npt.NDArray[np.uint16]]] = []
         self._waiting = 0
-        self.number_lengths = np.zeros(64, np.int64)
-        """How many values are digits only, by their length."""
         self.words: dict[Label, int] = {}
         """How many values are one word of letters (counted per block, so an upper bound)."""
         self.short: dict[str, int] = {}
@@ -227,16 +269,25 @@ class Known:
             self._beginnings[cut.beginning(first, SHORTEST) >> _BEGINNING_SHIFT] = True
             whole, chosen = np.unique(whole, return_index=True)
             digits = cut.all_digits(first, last)[chosen]
-            lengths = np.minimum(cut.length(first, last)[chosen], 63)
             alone = digits & (pattern.label.code | (first == last)[chosen])
             words = int(np.count_nonzero((first == last)[chosen] & ~digits))
             self.words[pattern.label] = self.words.get(pattern.label, 0) + words
-            self.number_lengths += np.bincount(lengths[alone], minlength=64)
+            if alone.any():
+                bins = self.number_bins(cut, first[chosen[alone]], last[chosen[alone]])
+                count = np.bincount(bins, minlength=NUMBER_BINS)
+                self.bins[pattern.label] = self.bins.get(pattern.label, np.zeros(NUMBER_BINS, np.int64)) + count
             self.counts[pattern.label.category] = self.counts.get(pattern.label.category, 0) + len(whole)
             self._gathered.append((whole, np.full(len(whole), label, np.uint16)))
             self._waiting += len(whole)
             if self._waiting > max(_MERGED, len(self._prints) // 2):
                 self._merge()
+
+    def number_bins(self, cut: Tokens, first: I64, last: I64) -> I64:
+        """Length and first three digits of numbers, as one index below NUMBER_BINS."""
+        lengths = np.clip(cut.length(first, last), SHORTEST_NUMBER, LONGEST_NUMBER) - SHORTEST_NUMBER
+        place = np.minimum(np.searchsorted(self._thousand, cut.beginning(first, 3)), 999)
+        bins: I64 = lengths * 1000 + self._order[place]
+        return bins
 
     def allow(self, words: Iterable[str]) -> None:
         """Words that name nobody."""
@@ -291,7 +342,7 @@ def _telling(cut: Tokens, label: Label) -> tuple[I64, I64, int]:
     enough = np.where(digits & (label.category not in ("ip_address", PRIVATE_ADDRESS)), SHORTEST_NUMBER, SHORTEST)
     if label.code:
         enough = np.full(len(first), SHORTEST_NUMBER)
-    short = 0 if label.category in SEVERAL_WORDS else len(np.unique(cut.code(first, last)[length < enough]))
+    short = len(np.unique(cut.code(first, last)[length < enough]))
     fit = length >= enough
     if label.category in SEVERAL_WORDS:
         fit &= cut.apart[last] > cut.apart[first]

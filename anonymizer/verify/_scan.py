@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from anonymizer.model.schema import ColumnName
 from anonymizer.verify._fingerprint import I64, U64, sliced
 from anonymizer.verify._forms import decoded
+from anonymizer.verify._numbers import compared, written
 from anonymizer.verify._known import LONGEST, SHORTEST, Known
 from anonymizer.verify._reader import ROW_ID, STORAGE, Block, Reader, Text
 from anonymizer.verify._tokens import Tokens, tokens
@@ -24,7 +25,7 @@ _CHUNKS = 200
 class Look(NamedTuple):
     """What one piece of a column shows."""
 
-    numbers: int
+    numbers: I64 | None
     words: int
     found: list[tuple[U64, I64, I64]]
     """Fingerprint, label and kind of each hit."""
@@ -35,8 +36,8 @@ class Hits:
     """Known values found in one place, by label: fingerprints, and whether each is a number or a plain word."""
 
     cells: int = 0
-    numbers: int = 0
-    """Numbers that were compared."""
+    numbers: I64 | None = None
+    """Numbers that were compared, by length and first digits."""
     words: int = 0
     """Words that were compared."""
     found: list[tuple[U64, I64, I64]] = field(default_factory=list)
@@ -44,7 +45,8 @@ class Hits:
 
     def take(self, look: Look) -> None:
         """Take up what one piece shows."""
-        self.numbers += look.numbers
+        if look.numbers is not None:
+            self.numbers = look.numbers if self.numbers is None else self.numbers + look.numbers
         self.words += look.words
         for found in look.found:
             self.add(found)
@@ -65,9 +67,10 @@ class Hits:
         return prints, labels[order[chosen]], kinds[order[chosen]]
 
 
-PHRASE, NUMBER, LONE_WORD, WORD_IN_TEXT, PROGRAM_WORD = range(5)
-"""Kinds of hits: with digits and letters or several words; digits alone; one word of letters as a whole cell or among
-others; one that names nobody. The first one counts where there are several."""
+PHRASE, WRITTEN_NUMBER, NUMBER, LONE_WORD, WORD_IN_TEXT, PROGRAM_WORD = range(6)
+"""Kinds of hits: with digits and letters or several words; digits in the form of a telephone number or in groups;
+digits alone; one word of letters as a whole cell or among others; one that names nobody. The first one counts where
+there are several."""
 
 
 @dataclass(slots=True)
@@ -139,11 +142,13 @@ def _forms(known: Known, values: pa.Array) -> Iterator[tuple[Tokens, I64]]:
 
 
 def _look(known: Known, values: pa.Array) -> Look:
-    look = Look(0, 0, [])
+    look = Look(None, 0, [])
     for cut, _ in _forms(known, values):
-        numbers, words = int(np.count_nonzero(cut.number_start & cut.digits)), int(np.count_nonzero(~cut.digits))
+        numbers, words = compared(known, cut), int(np.count_nonzero(~cut.digits))
+        if look.numbers is not None and numbers is not None:
+            numbers = numbers + look.numbers
         found = [found for _, found in _windows(known, cut)]
-        look = Look(look.numbers + numbers, look.words + words, look.found + found)
+        look = Look(look.numbers if numbers is None else numbers, look.words + words, look.found + found)
     return look
 
 
@@ -169,6 +174,10 @@ def _windows(known: Known, cut: Tokens) -> Iterator[tuple[I64, tuple[U64, I64, I
             if len(hit):
                 single = kind[hit] >= LONE_WORD
                 kinds = np.where(single & known.names_nobody(prints[hit]), PROGRAM_WORD, kind[hit])
+                if code and np.any(kinds == NUMBER):
+                    telephones = np.array([known.labels[label].category == "phone" for label in labels[hit]])
+                    formed = (kinds == NUMBER) & written(cut, start[hit], stop[hit], telephones)
+                    kinds = np.where(formed, WRITTEN_NUMBER, kinds)
                 yield cut.cell[start[hit]], (prints[hit], labels[hit], kinds)
 
 

@@ -23,6 +23,10 @@ Mask = npt.NDArray[np.bool_]
 _SEPARATOR, _LOWER, _UPPER, _DIGIT = 0, 1, 2, 3
 _NUMBER_SIGNS = np.zeros(256, bool)
 _NUMBER_SIGNS[list(b" ./-()+")] = True
+_LOOSE_SIGNS = _NUMBER_SIGNS.copy()
+_LOOSE_SIGNS[list(b"_,:*=|")] = True
+_LONGEST_GAP = 4
+"""Signs between two groups of one number, at most: " / (" ."""
 _DIVIDING = np.zeros(256, bool)
 _DIVIDING[list(b';/|"<>{}[]&+=\r\n\t')] = True
 """Signs that part the members of a list, as others do not: of "D. Murray; S. Harris" nobody is called Murray S."""
@@ -89,9 +93,17 @@ class Tokens:
     number_end: Mask
     numbers: I64
     """Numbers that began up to and with this token."""
+    loose: I64
+    """The same of numbers whose groups may also have other signs between them, and up to four."""
+    sign: U8
+    """The byte before each token, 0 where it begins its cell or follows another at once."""
+    gap: U8
+    """Bytes between each token and the one before it, 255 at the most."""
     _sums: U64
     _gaps: U64
     _inverse: U64
+    _zero: np.uint64
+    """Fingerprint of the digit 0."""
 
     def __len__(self) -> int:
         return len(self.start)
@@ -115,6 +127,11 @@ class Tokens:
         prints: U64 = (self._sums[starts + length] - self._sums[starts]) * self._inverse[starts]
         return prints
 
+    def begins_with_zero(self, token: int) -> bool:
+        """Whether a token begins with the digit 0."""
+        start = self.start[token : token + 1]
+        return bool(((self._sums[start + 1] - self._sums[start]) * self._inverse[start])[0] == self._zero)
+
     def stretch(self, starts: I64, lengths: I64) -> U64:
         """Code fingerprint of so many letters and digits from a position on, which must exist."""
         prints: U64 = (self._sums[starts + lengths] - self._sums[starts]) * self._inverse[starts]
@@ -125,9 +142,17 @@ class Tokens:
         return self.end[last] - self.start[first]
 
     def one_number(self, first: I64, last: I64) -> Mask:
-        """Whether tokens `first` to `last`, all digits, are written as one number that begins or ends there."""
-        edge = self.number_start[first] | self.number_end[last]
-        whole: Mask = edge & (self.numbers[last] == self.numbers[first])
+        """Whether tokens `first` to `last`, all digits, are written as one number that begins or ends there.
+
+        With unusual signs between its groups it must begin and end there; any signs do where no other digits are near.
+        """
+        starts, ends = self.number_start[first], self.number_end[last]
+        usual = (starts | ends) & (self.numbers[last] == self.numbers[first])
+        loose = starts & ends & (self.loose[last] == self.loose[first])
+        before, after = first - 1, np.minimum(last + 1, len(self) - 1)
+        alone = (before < 0) | (self.cell[before] != self.cell[first]) | ~self.digits[before]
+        alone &= (last == self.last[first]) | ~self.digits[after]
+        whole: Mask = usual | loose | alone
         return whole
 
     def cells_with_runs(self, length: int) -> I64:
@@ -161,7 +186,7 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
     after = np.append(first[1:], len(start))[: len(first)]
     tokens_per_cell = after - first
     digits = kind[here] == _DIGIT
-    inside, divided, linked = _between(data, here, kept[start - 1], opens_cell[start], digits)
+    inside, divided, linked, loose = _between(data, here, kept[start - 1], opens_cell[start], digits)
     powers, inverse = prints.powers(count)
     gap = np.where(divided, prints.division, prints.gap) * powers[start]
     gap[~inside] = 0
@@ -175,10 +200,14 @@ def tokens(values: pa.Array, prints: Fingerprinter) -> Tokens:
         others=np.cumsum(~digits, dtype=np.int32),
         number_start=~linked,
         numbers=np.cumsum(~linked, dtype=np.int32),
+        loose=np.cumsum(~loose, dtype=np.int32),
+        sign=np.where(_sign_before(here, kept[start - 1], opens_cell[start], offsets), data[here - 1], 0),
+        gap=np.where(inside, np.minimum(here - kept[start - 1] - 1, 255), 0).astype(np.uint8),
         number_end=~np.append(linked[1:], False)[: len(start)],
         _sums=prints.running_sum(folded[kept]),
         _gaps=np.cumsum(gap),
         _inverse=inverse,
+        _zero=prints.table[ord("0")],
     )
 
 
@@ -208,16 +237,30 @@ def _starts(kept: I64, kinds: U8, opens_cell: Mask) -> I64:
     return found
 
 
-def _between(data: U8, here: I64, before: I64, opens_cell: Mask, digits: Mask) -> tuple[Mask, Mask, Mask]:
-    """What stands between each token and the one before it in its cell: something, a dividing sign, or only one or two
-    signs of a telephone number between two numbers."""
+def _sign_before(here: I64, before: I64, opens_cell: Mask, offsets: I64) -> Mask:
+    """Whether a sign of the same cell stands at once before each token."""
+    signed: Mask = here - before > 1
+    opening = np.flatnonzero(opens_cell)
+    begins = offsets[np.searchsorted(offsets, here[opening], side="right") - 1]
+    signed[opening] = here[opening] > begins
+    return signed
+
+
+def _between(data: U8, here: I64, before: I64, opens_cell: Mask, digits: Mask) -> tuple[Mask, Mask, Mask, Mask]:
+    """What stands between each token and the one before it in its cell: something, a dividing sign, only one or two
+    signs of a telephone number between two numbers, or up to four signs between two numbers."""
     inside = (here - before > 1) & ~opens_cell
     left, right = data[before + 1 - (before + 1 == len(data))], data[here - 1]
     divided = _DIVIDING[left] | _DIVIDING[right]
     linked = inside & digits & (here - before <= 3)
     linked[1:] &= digits[:-1]
     linked &= _NUMBER_SIGNS[left] & _NUMBER_SIGNS[right]
-    return inside, divided, linked
+    loose = inside & digits & (here - before <= _LONGEST_GAP + 1)
+    loose[1:] &= digits[:-1]
+    near = np.flatnonzero(loose)
+    for step in range(1, _LONGEST_GAP + 1):
+        loose[near] &= _LOOSE_SIGNS[data[np.minimum(before[near] + step, here[near] - 1)]]
+    return inside, divided, linked, loose
 
 
 def _folded(data: U8, offsets: I64) -> tuple[U8, U8, U8, I64]:
@@ -240,6 +283,15 @@ def _folded(data: U8, offsets: I64) -> tuple[U8, U8, U8, I64]:
     punctuation = np.flatnonzero((data[:-2] == 0xE2) & (data[1:-1] == 0x80)) if len(data) > 2 else signs[:0]
     for step in range(3):
         kind[punctuation + step] = _SEPARATOR
+    data = data.copy()
+    hard = signs[data[signs + 1] == 0xA0]
+    data[hard], dropped[hard + 1] = ord(" "), True
+    for low, high, plain in ((0x80, 0x8A, " "), (0x90, 0x95, "-"), (0xAF, 0xAF, " ")):
+        third = data[punctuation + 2]
+        like = punctuation[(third >= low) & (third <= high)]
+        data[like], dropped[like + 1], dropped[like + 2] = ord(plain), True, True
+    minus = np.flatnonzero((data[:-2] == 0xE2) & (data[1:-1] == 0x88) & (data[2:] == 0x92)) if len(data) > 2 else like
+    data[minus], kind[minus], dropped[minus + 1], dropped[minus + 2] = ord("-"), _SEPARATOR, True, True
     accents = np.flatnonzero(second & ((data == 0xCC) | ((data == 0xCD) & (following < 0xB0))))
     dropped[accents] = dropped[accents + 1] = True
     kept = ~dropped

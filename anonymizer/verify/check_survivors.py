@@ -5,7 +5,8 @@ whatever the case, accents and signs between words, as they stand and as program
 exceptions, all of them stated in the result:
 
 - a pseudonym may equal another row's original where the source itself lies in the range from which pseudonyms come;
-- a number may equal a number by chance;
+- a number may equal a number by chance, as often as numbers of that length and those first three digits do. Not so in
+  a kept column of text if it is written as people write telephone numbers: with a 0 or + before it, or in groups;
 - a login or secret that is one word of letters may be a word of the program, or stand among other words by chance: a
   word that is no word of a language is one in ten million words of a text. Where it is a name, the invented names of a
   replaced column may hold it: those are drawn from some thousand;
@@ -25,17 +26,18 @@ import numpy as np
 from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.rules import Action
-from anonymizer.model.schema import ColumnName
+from anonymizer.model.schema import ColumnName, TypeFamily
 from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Watcher, alone, chance_bound, outcome
 from anonymizer.verify._emptied import namesakes, undecided
-from anonymizer.verify._known import PRIVATE_ADDRESS, Label
-from anonymizer.verify._scan import LONE_WORD, NUMBER, PHRASE, PROGRAM_WORD, WORD_IN_TEXT, Hits
+from anonymizer.verify._known import PRIVATE_ADDRESS, SHORTEST_NUMBER, Label
+from anonymizer.verify._scan import LONE_WORD, NUMBER, PHRASE, PROGRAM_WORD, WORD_IN_TEXT, WRITTEN_NUMBER, Hits
 
 PROMISE = (
     "No e-mail address, telephone or other number, full name, street with number, login or secret of the source "
     "stands anywhere in the rows of the result."
 )
 
+_TEXTS = (TypeFamily.TEXT, TypeFamily.JSON, TypeFamily.XML, TypeFamily.ARRAY, TypeFamily.ENUM, TypeFamily.OTHER)
 _LONE_WORDS = 2
 """Words that are whole cells of a kept column, which may be chance."""
 _RARE_WORD = 1e-7
@@ -93,8 +95,12 @@ class Watch(Watcher):
             if not count:
                 continue
             allowed = self._by_chance(hits, label.category, plan) if replaced and plan is not None else 0
+            in_form = counts[WRITTEN_NUMBER] if not replaced and _is_text(plan) else 0
+            if in_form > allowed:
+                yield Outcome.FAILED, f"{where}: {in_form} {values}, written as such"
+                continue
             if not counts[PHRASE]:
-                allowed += self._numbers_by_chance(hits) if counts[NUMBER] else 0
+                allowed += self._numbers_by_chance(hits, label) if counts[NUMBER] + counts[WRITTEN_NUMBER] else 0
                 allowed += self._words_by_chance(hits, label, plan) if counts[LONE_WORD] + counts[WORD_IN_TEXT] else 0
             if count <= allowed:
                 yield Outcome.PASSED, f"{where}: {count} {values}, within what chance allows ({allowed})"
@@ -115,11 +121,13 @@ class Watch(Watcher):
             drawn_from = PRIVATE_ADDRESSES
         return chance_bound(hits.cells * self.run.known.counts.get(category, 0) / drawn_from) if drawn_from else 0
 
-    def _numbers_by_chance(self, hits: Hits) -> int:
-        """Two numbers of the same length may be equal."""
-        lengths = self.run.known.number_lengths
-        share = float(sum(int(count) / 10.0**length for length, count in enumerate(lengths) if count))
-        return chance_bound(hits.numbers * share)
+    def _numbers_by_chance(self, hits: Hits, label: Label) -> int:
+        """Two numbers of the same length and the same first three digits may be equal."""
+        bins = self.run.known.bins.get(label)
+        if hits.numbers is None or bins is None:
+            return 0
+        possible = 10.0 ** (np.arange(len(bins)) // 1000 + SHORTEST_NUMBER - 3)
+        return chance_bound(float(np.sum(hits.numbers * np.minimum(bins / possible, 1))))
 
     def _words_by_chance(self, hits: Hits, label: Label, plan: ColumnPlan | None) -> int:
         """Two words may be equal."""
@@ -127,6 +135,11 @@ class Watch(Watcher):
         if plan is not None and plan.action is Action.REPLACE and plan.category in _NAMED:
             return chance_bound(words * min(hits.words / _NAMES, 1.0))
         return chance_bound(words * hits.words * _RARE_WORD)
+
+
+def _is_text(plan: ColumnPlan | None) -> bool:
+    """Whether people may have written into the column what they wanted."""
+    return plan is None or plan.column.family in _TEXTS
 
 
 check = partial(alone, Watch)
