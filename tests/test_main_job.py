@@ -12,6 +12,7 @@ from anonymizer import api
 from anonymizer.model.result import Outcome, RunResult
 from anonymizer.pseudonyms.secret import Secret
 from tests import snapshots
+from tests.fix_key import write_key
 from tests.fix_postgres import Database
 
 ERP = Path(__file__).parent.parent / "fixtures" / "erp"
@@ -23,8 +24,7 @@ FORMS = {"plain": "erp.sql", "archive": "erp.dump", "sqlite": "erp.sqlite"}
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One key for all runs of this module."""
     file = tmp_path_factory.mktemp("key") / "project.key"
-    Secret.fresh().write(file)
-    return file
+    return write_key(file)
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import pytest
 from anonymizer import api
 from anonymizer.contracts import Rows
 from anonymizer.model.result import Outcome
-from anonymizer.pseudonyms.secret import Secret
 from anonymizer.stores import mysql_dump, open_input
 from anonymizer.stores._script_sink import ScriptSink
 from anonymizer.workspace import Workspace
 from tests import snapshots
+from tests.fix_key import write_key
 from tests.fix_mariadb import MariaDb
 
 FIRST = ("Jürgen", "Zoë", "Anne-Marie", "Lukas", "Noémie", "Bart", "Saïd", "O'Neill")
@@ -112,8 +112,7 @@ def shop(mariadb: MariaDb) -> MariaDb:
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("key") / "project.key"
-    Secret.fresh().write(file)
-    return file
+    return write_key(file)
 
 
 def column(tables: dict, table: str, name: str) -> list[str]:

@@ -5,7 +5,6 @@ They lie in the folder that ANONYMIZER_SAMPLES names; without it these tests are
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sqlite3
 import subprocess
@@ -16,8 +15,8 @@ import pytest
 from anonymizer import api
 from anonymizer.errors import VerificationFailed
 from anonymizer.model.result import Outcome
-from anonymizer.pseudonyms.secret import Secret
 from tests import snapshots
+from tests.fix_key import write_key
 from tests.fix_mariadb import MariaDb
 from tests.fix_postgres import Database, programs
 
@@ -42,7 +41,7 @@ SQLITE = {"chinook/Chinook_Sqlite.sqlite": "chinook/labels.csv", "_unlabelled/wa
 def safe_copy(source: Path, target: Path) -> set[str]:
     """Run the main job with one key for ever; returns the names of the tables that it may have touched."""
     key = target.with_suffix(".key")
-    Secret.from_text(hashlib.sha256(b"a key for tests alone").hexdigest()).write(key)
+    write_key(key)
     result = api.run(source, target, key_file=key, assume_masked=True)
     failed = [check.check for check in result.checks if check.outcome is not Outcome.PASSED]
     assert not [check for check in result.checks if check.outcome is Outcome.FAILED], failed

@@ -21,6 +21,7 @@ from anonymizer import api
 from anonymizer.errors import FindingsError, SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.result import Outcome
 from anonymizer.stores import _pandas_frames as frames
+from tests.fix_key import known_secret
 
 NAMES = ["Zed", "Anneleen", "Wolfgang", "Marie"]
 MAILS = [f"{name.lower()}.claes@mail{n}.be" for n, name in enumerate(NAMES)]
@@ -28,7 +29,7 @@ MAILS = [f"{name.lower()}.claes@mail{n}.be" for n, name in enumerate(NAMES)]
 
 @pytest.fixture(scope="module")
 def key() -> anonymizer.Secret:
-    return anonymizer.Secret.fresh()
+    return known_secret()
 
 
 def rules(folder: Path, text: str) -> Path:

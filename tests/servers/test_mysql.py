@@ -19,11 +19,11 @@ from anonymizer import api
 from anonymizer.errors import SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.address import Address
 from anonymizer.model.result import Outcome
-from anonymizer.pseudonyms.secret import Secret
 from anonymizer.servers import _mysql_client
 from anonymizer.servers import mysql as live
 from anonymizer.servers._mysql_script import Script
 from anonymizer.workspace import Workspace
+from tests.fix_key import write_key
 from tests.fix_mariadb import MariaDb
 
 HEX = "0123456789abcdef"
@@ -101,8 +101,7 @@ def goal(mysql: MariaDb) -> Iterator[str]:
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
     file = tmp_path / "project.key"
-    Secret.fresh().write(file)
-    return file
+    return write_key(file)
 
 
 class Memory:

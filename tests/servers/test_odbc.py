@@ -13,10 +13,10 @@ import pytest
 from anonymizer import api, servers, verify
 from anonymizer.errors import SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.result import Outcome, RunResult
-from anonymizer.pseudonyms.secret import Secret
 from anonymizer.stores import odbc
 from anonymizer.workspace import Workspace
 from tests import snapshots
+from tests.fix_key import write_key
 from tests.fix_mariadb import MariaDb
 from tests.fix_postgres import Database
 from tests.test_mysql_main_job import fill
@@ -27,7 +27,7 @@ Address = Callable[[Any], str]
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
-    Secret.fresh().write(tmp_path / "project.key")
+    write_key(tmp_path / "project.key")
     return tmp_path / "project.key"
 
 

@@ -21,6 +21,7 @@ from anonymizer.contracts import Input
 from anonymizer.errors import AnonymizerError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.result import Outcome
 from anonymizer.servers import _postgresql_target
+from tests.fix_key import write_key
 from tests.fix_postgres import Database, server
 
 ERP = Path(__file__).parent.parent.parent / "fixtures" / "erp"
@@ -185,9 +186,8 @@ def test_a_live_database_and_its_dump_become_the_same_file(erp: Database, tmp_pa
 
 
 def _key(path: Path) -> None:
-    from anonymizer.pseudonyms.secret import Secret
 
-    Secret.fresh().write(path)
+    write_key(path)
 
 
 @pytest.mark.parametrize("form", ["plain", "custom", "directory", "tar"])

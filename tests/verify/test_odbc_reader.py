@@ -12,10 +12,10 @@ from anonymizer import api, servers, verify
 from anonymizer.errors import VerificationFailed
 from anonymizer.model.result import Outcome
 from anonymizer.model.schema import TableName
-from anonymizer.pseudonyms.secret import Secret
 from anonymizer.stores import odbc
 from anonymizer.verify._reader import Text, Unreadable, open_reader
 from anonymizer.workspace import Workspace
+from tests.fix_key import write_key
 from tests.fix_mariadb import MariaDb
 from tests.fix_postgres import Database
 from tests.stores.test_odbc import MARIA_TYPES, PG_TYPES, contents
@@ -79,7 +79,7 @@ def test_what_does_not_belong_in_the_target_is_found_before_it_is_committed(
 ):
     source, target, prefix = pair
     statement, check = TAMPERED[name]
-    Secret.fresh().write(tmp_path / "key")
+    write_key(tmp_path / "key")
     (tmp_path / "rules.yaml").write_text(RULES.format(prefix, prefix), "utf-8")
     found: list[str] = []
     proved = verify.verify
@@ -138,7 +138,7 @@ def test_a_value_of_the_source_in_a_routine_of_the_target_withholds_the_result(
         postgres.sibling("verify_target").query(body + "LANGUAGE sql AS $$SELECT 'person7@firm-test.be'$$")
     else:
         mariadb.sibling("verify_target").query(body + "DETERMINISTIC RETURN 'person7@firm-test.be'")
-    Secret.fresh().write(tmp_path / "key")
+    write_key(tmp_path / "key")
     (tmp_path / "rules.yaml").write_text(RULES.format(prefix, prefix), "utf-8")
     with pytest.raises(VerificationFailed, match=r"routine who: holds 1 values of .*person\.email"):
         api.run(source, target, tmp_path / "rules.yaml", tmp_path / "key")
