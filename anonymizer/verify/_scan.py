@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from anonymizer.model.schema import ColumnName
 from anonymizer.verify._fingerprint import I64, U64, sliced
 from anonymizer.verify._forms import decoded
-from anonymizer.verify._numbers import compared, written
 from anonymizer.verify._known import LONGEST, SHORTEST, Known
+from anonymizer.verify._numbers import compared, written
 from anonymizer.verify._reader import ROW_ID, STORAGE, Block, Reader, Text
 from anonymizer.verify._tokens import Tokens, tokens
 
