@@ -127,6 +127,8 @@ def require_passed(result: RunResult, accept_unverified: bool) -> None:
         f"{failed} of {len(result.checks)} checks failed",
         "change the rules of the columns named and run again",
     )
+    if any("[finding " in words for check in found for words in check.detail):
+        advice += ", or let a finding pass by its name under `accepted` of the rule file"
     if not failed:
         said = f"{len(found)} of {len(result.checks)} checks could not look at everything"
         advice = "change the rules, or accept it with --accept-unverified, which the report will tell"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from anonymizer.model.rules import Action, Place, Scalar
+from anonymizer.model.rules import Accepted, Action, Place, Scalar
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName
 
 
@@ -104,10 +104,14 @@ class Plan:
     irreversible: bool = False
     """Whether the key of a run has to be a fresh one that is never stored."""
     rule_file: str | None = None
+    purpose: str | None = None
+    """What the copy is made for."""
     relations: tuple[tuple[ColumnName, ColumnName], ...] = ()
     """Undeclared relations that people confirmed: referencing column, referenced column."""
     joined: Mapping[ColumnName, ColumnName] = field(default_factory=dict)
     """Column -> root of the relation, declared or confirmed, that it takes part in."""
+    accepted: Mapping[str, Accepted] = field(default_factory=dict)
+    """Findings of the verifier that people let pass, by name, those whose time is over left out."""
     warnings: tuple[str, ...] = ()
     """What people should know before the run; names only."""
     forecasts: tuple[Forecast, ...] = ()

@@ -82,6 +82,18 @@ class DomainRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A finding of the verifier that people looked at and let pass."""
+
+    finding: str
+    """As the verifier names it: eight hexadecimal digits."""
+    why: str
+    until: str
+    """ISO date, the last day on which it counts."""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RuleFile:
     """One project's rule file with everything it includes."""
 
@@ -99,8 +111,10 @@ class RuleFile:
     domains: Mapping[str, DomainRules] = field(default_factory=dict)
     """What is not written here follows from the schema, and so may differ between databases."""
     relations: tuple[Relation, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     purpose: str | None = None
     expires: str | None = None
+    """ISO date, the last day on which the file may be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ Everything that can be refused is refused here, before the first row is read. Th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from anonymizer.model.finding import Finding
 from anonymizer.model.plan import Plan
@@ -29,7 +30,12 @@ from anonymizer.planning.kernels import bind
 from anonymizer.planning.lookup import plan_of_one, pseudonym
 from anonymizer.planning.policies import refuse_policies
 from anonymizer.planning.proposal import DETECTED, propose
-from anonymizer.planning.refusals import refuse_broken_derivations, refuse_emptied_parents, refuse_unreasoned_ranges
+from anonymizer.planning.refusals import (
+    refuse_broken_derivations,
+    refuse_emptied_parents,
+    refuse_expired,
+    refuse_unreasoned_ranges,
+)
 from anonymizer.planning.relations import confirmed, roots
 
 __all__ = ["bind", "forecast", "located", "make", "plan_of_one", "propose", "pseudonym", "transforms"]
@@ -41,11 +47,15 @@ def make(
     findings: Iterable[Finding] = (),
     packs: Sequence[Pack] = (),
     assume_masked: bool = False,
+    today: date | None = None,
 ) -> Plan:
-    """The plan of a run, in the visible order below.
+    """The plan of a run, in the visible order below; `today` is what dates of the rule file are held against.
 
-    Raises FindingsError naming the undecided columns, RuleError where rules contradict each other or the schema.
+    Raises FindingsError naming the undecided columns, RuleError where rules contradict each other or the schema, or
+    where the time of the rule file is over.
     """
+    now = (today or date.today()).isoformat()
+    refuse_expired(rules, now)
     matched, warnings = match(schema, rules)
     voice = "pack" if rules.file == DETECTED else "rule file"
     decided = decide(schema, matched, warnings, voice, {f.column: f for f in findings}, packs, assume_masked)
@@ -58,6 +68,8 @@ def make(
     refuse_emptied_parents(tables)
     refuse_unreasoned_ranges(tables)
     refuse_policies(tables, agreed)
+    over = [accepted for accepted in rules.accepted if accepted.until < now]
+    warnings += [f"{old.place}: finding {old.finding} was accepted until {old.until}, which is over" for old in over]
     return Plan(
         schema=schema,
         tables=with_capacities(tables, domains),
@@ -67,7 +79,9 @@ def make(
         locales=rules.locales,
         irreversible=rules.irreversible,
         rule_file=rules.file,
+        purpose=rules.purpose,
         relations=relations,
         joined=agreed,
+        accepted={accepted.finding: accepted for accepted in rules.accepted if accepted.until >= now},
         warnings=tuple(warnings),
     )

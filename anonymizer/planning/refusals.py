@@ -6,8 +6,17 @@ from collections.abc import Mapping
 
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import TablePlan
-from anonymizer.model.rules import Action
+from anonymizer.model.rules import Action, RuleFile
 from anonymizer.model.schema import ColumnName, TableName, TypeFamily
+
+
+def refuse_expired(rules: RuleFile, today: str) -> None:
+    """Personal data may be processed for the purpose and the time that were agreed (GDPR, article 5)."""
+    if rules.expires is not None and rules.expires < today:
+        raise RuleError(
+            f"{rules.file} may be used until {rules.expires}, which is over; agree upon a new day and write it as "
+            "`expires` of its purpose"
+        )
 
 
 def refuse_broken_derivations(tables: Mapping[TableName, TablePlan]) -> None:

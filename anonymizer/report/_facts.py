@@ -40,6 +40,7 @@ def facts(result: RunResult) -> dict[str, Any]:
         "locales": list(plan.locales),
         "key": result.key,
         "rule_file": plan.rule_file,
+        "purpose": plan.purpose,
         "totals": {
             "tables": len(shown),
             "emptied": sum(table.rows == "none" for table in shown),

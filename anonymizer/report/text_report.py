@@ -20,6 +20,7 @@ def render(result: RunResult) -> str:
         f"{totals['kept']} kept; {totals['values_replaced']:,} values replaced",
         f"key: {told['key']}; pseudonyms version {told['algorithm']}, scope {told['scope']}",
     ]
+    lines += [f"purpose: {told['purpose']}"] if told["purpose"] else []
     lines += [_kept_apart(domain) for domain in told["domains"] if domain["forecast"]]
     lines += [
         f"may be somebody's: {row['values']:,} values of {row['column']}, accepted at {row['place']}: {row['why']}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from anonymizer.model.rules import Action, Decision, DomainRules, Pack, Place, Relation, RuleFile, TableRules
+from anonymizer.model.rules import Accepted, Action, Decision, DomainRules, Pack, Place, Relation, RuleFile, TableRules
 from anonymizer.model.schema import TableName
 from anonymizer.rulefile._decisions import read_decision
 from anonymizer.rulefile._relations import parse_relation
@@ -39,6 +39,7 @@ VERSIONS = (1,)
 """Versions of the pseudonym algorithm that this program knows."""
 LOCALE = re.compile(r"(nl|fr|de|en)(_[A-Z]{2})?\Z")
 
+_FINDING = re.compile(r"[0-9a-f]{8}\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -48,7 +49,13 @@ def read_rules(path: Path) -> RuleFile:
     reading.read(path, ())
     reading.refuse_ambiguous_tables()
     reading.mistakes.refuse()
-    return RuleFile(file=str(path), tables=reading.tables, relations=tuple(reading.relations), **reading.head)
+    return RuleFile(
+        file=str(path),
+        tables=reading.tables,
+        relations=tuple(reading.relations),
+        accepted=tuple(reading.accepted),
+        **reading.head,
+    )
 
 
 class _Reading:
@@ -58,6 +65,7 @@ class _Reading:
         self.mistakes = mistakes
         self.tables: dict[TableName, TableRules] = {}
         self.relations: list[Relation] = []
+        self.accepted: list[Accepted] = []
         self.head: dict[str, Any] = {}
 
     def read(self, path: Path, above: tuple[Path, ...]) -> None:
@@ -79,11 +87,20 @@ class _Reading:
             for node in document.elements(relations, "relations"):
                 self._read_relation(document, node)
         for node in document.elements(fields.get("accepted"), "accepted"):
-            _read_accepted(document, node)
+            self._read_accepted(document, node)
         if (node := fields.get("domains")) is not None and not _is_empty(node):
             self.head["domains"] = dict(_read_domains(document, node))
         for name, node in document.names(fields.get("include"), "include"):
             self._include(document, node, path, name, above)
+
+    def _read_accepted(self, document: Document, node: yaml.Node) -> None:
+        parts = document.fields(node, "an accepted finding", ACCEPTED_KEYS, required=ACCEPTED_KEYS)
+        finding = document.name(parts["finding"], "finding") if "finding" in parts else None
+        why, until = document.text(parts.get("why"), "why"), _read_date(document, parts.get("until"), "until")
+        if finding is not None and not _FINDING.match(finding):
+            document.wrong(parts["finding"], "finding must be eight hexadecimal digits, as a withheld run names it")
+        elif finding is not None and why and until:
+            self.accepted.append(Accepted(finding, why, until, document.place(node)))
 
     def _include(self, document: Document, node: yaml.Node, path: Path, name: str, above: tuple[Path, ...]) -> None:
         included = path.parent / name
@@ -203,14 +220,6 @@ def _read_domains(document: Document, node: yaml.Node) -> Iterator[tuple[str, Do
         if not isinstance(unique, bool):
             document.wrong(parts["unique"], f"unique of domain {name} must be true or false")
         yield name, DomainRules(width, unique is True, document.place(key))
-
-
-def _read_accepted(document: Document, node: yaml.Node) -> None:
-    parts = document.fields(node, "an accepted finding", ACCEPTED_KEYS, required=ACCEPTED_KEYS)
-    if "finding" in parts:
-        document.name(parts["finding"], "finding")
-    document.text(parts.get("why"), "why")
-    _read_date(document, parts.get("until"), "until")
 
 
 def _read_date(document: Document, node: yaml.Node | None, what: str) -> str | None:

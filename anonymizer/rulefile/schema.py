@@ -14,6 +14,7 @@ from anonymizer.rulefile import rules
 _NAME = {"type": ["string", "number", "boolean", "null"], "description": "A name; `on` and `null` are names too."}
 _VALUE = {"type": ["string", "number", "boolean", "null"]}
 _TEXT = {"type": "string", "pattern": r"\S"}
+_FINDING = {"type": ["string", "number"], "description": "Eight hexadecimal digits, as a withheld run names it."}
 _NAMES = {"type": "array", "items": _NAME}
 _DATE = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _CATEGORY = {"enum": [*CATEGORIES, *NOT_PERSONAL]}
@@ -97,7 +98,7 @@ def _rule_file() -> dict[str, Any]:
         "mode": {"enum": list(rules.MODES), "description": "irreversible: a fresh key for each run, never stored."},
         "locales": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2}(_[A-Z]{2})?$"}},
     }
-    accepted = _object({"finding": _NAME, "why": _WHY, "until": _DATE}, rules.ACCEPTED_KEYS)
+    accepted = _object({"finding": _FINDING, "why": _WHY, "until": _DATE}, rules.ACCEPTED_KEYS)
     properties = {
         "format": {"enum": list(rules.FORMATS), "description": "Of this file."},
         "database": _NAME,

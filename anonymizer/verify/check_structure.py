@@ -14,7 +14,8 @@ from functools import partial
 
 import numpy as np
 
-from anonymizer.model.result import CheckResult
+from anonymizer.model.result import CheckResult, Outcome
+from anonymizer.verify._accepted import judged
 from anonymizer.verify._comparison import Comparison, Watcher, alone, outcome
 from anonymizer.verify._reader import Text
 from anonymizer.verify._scan import PROGRAM_WORD
@@ -50,14 +51,16 @@ class Watch(Watcher):
                 self._examined += text is old
 
     def result(self) -> CheckResult:
-        problems = self._differences()
+        problems, accepted = self._differences(), list[str]()
         for place, hits in self.run.scan().texts.items():
             _, labels, kinds = hits.distinct()
             for number in np.unique(labels[kinds != PROGRAM_WORD]):
                 label = self.run.known.labels[number]
                 count = int(np.count_nonzero((labels == number) & (kinds != PROGRAM_WORD)))
-                problems.append(f"{place}: holds {count} values of {label.column} ({label.category})")
-        return outcome("structure", PROMISE, problems, self._examined)
+                words = f"{place}: holds {count} values of {label.column} ({label.category})"
+                found, words = judged(self.plan, Outcome.FAILED, "structure", place, str(label.column), words, count)
+                (problems if found is Outcome.FAILED else accepted).append(words)
+        return outcome("structure", PROMISE, problems, self._examined, accepted)
 
     def _differences(self) -> list[str]:
         if [digest for digest, _ in self._old] == [digest for digest, _ in self._new]:

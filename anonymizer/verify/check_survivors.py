@@ -10,7 +10,8 @@ exceptions, all of them stated in the result:
 - a login or secret that is one word of letters may be a word of the program, or stand among other words by chance: a
   word that is no word of a language is one in ten million words of a text. Where it is a name, the invented names of a
   replaced column may hold it: those are drawn from some thousand;
-- one or two cells of a kept column that are such a word and nothing else may be chance or a survivor: not verified.
+- one or two cells of a kept column that are such a word and nothing else may be chance or a survivor: not verified;
+- what people looked at and the rule file accepts by name, until its day.
 
 Values that are too short to be told from chance are counted, and compared in their own rows alone. What stood in tables
 that are emptied is looked for too, as far as it can be told what it is.
@@ -18,7 +19,7 @@ that are emptied is looked for too, as far as it can be told what it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -27,6 +28,7 @@ from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.rules import Action
 from anonymizer.model.schema import ColumnName, TypeFamily
+from anonymizer.verify._accepted import judged
 from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Watcher, alone, chance_bound, outcome
 from anonymizer.verify._emptied import namesakes, undecided
 from anonymizer.verify._known import PRIVATE_ADDRESS, SHORTEST_NUMBER, Label
@@ -61,10 +63,13 @@ class Watch(Watcher):
         for column, hits in scan.columns.items():
             for found, words in self._judged(column, plans.get(column), hits):
                 said[found].append(words)
-        raw, _, kinds = scan.raw.distinct()
-        telling = int(np.count_nonzero(kinds == PHRASE)) if len(raw) else 0
-        if telling:
-            said[Outcome.FAILED].append(f"the file outside its rows: {telling} values of the source")
+        raw, labels, kinds = scan.raw.distinct()
+        for number in np.unique(labels[kinds == PHRASE]) if len(raw) else ():
+            label, place = self.run.known.labels[number], "the file outside its rows"
+            telling = int(np.count_nonzero((kinds == PHRASE) & (labels == number)))
+            words = f"{place}: {telling} values of {label.column} ({label.category})"
+            found, words = judged(self.plan, Outcome.FAILED, "survivors", place, str(label.column), words, telling)
+            said[found].append(words)
         said[Outcome.PASSED] += [
             f"{column}: up to {count} values are too short to be looked for in other places"
             for column, count in self.run.known.short.items()
@@ -91,26 +96,35 @@ class Watch(Watcher):
             values = f"distinct values of {label.column} ({label.category})"
             if counts[PROGRAM_WORD]:
                 yield Outcome.PASSED, f"{where}: {counts[PROGRAM_WORD]} {values}, words that name nobody"
-            count = sum(counts[:PROGRAM_WORD])
-            if not count:
+            if not sum(counts[:PROGRAM_WORD]):
                 continue
-            allowed = self._by_chance(hits, label.category, plan) if replaced and plan is not None else 0
-            in_form = counts[WRITTEN_NUMBER] if not replaced and _is_text(plan) else 0
-            if in_form > allowed:
-                yield Outcome.FAILED, f"{where}: {in_form} {values}, written as such"
-                continue
-            if not counts[PHRASE]:
-                allowed += self._numbers_by_chance(hits, label) if counts[NUMBER] + counts[WRITTEN_NUMBER] else 0
-                allowed += self._words_by_chance(hits, label, plan) if counts[LONE_WORD] + counts[WORD_IN_TEXT] else 0
-            if count <= allowed:
-                yield Outcome.PASSED, f"{where}: {count} {values}, within what chance allows ({allowed})"
-            elif count <= allowed + min(counts[LONE_WORD], _LONE_WORDS) and not counts[PHRASE]:
-                yield (
-                    Outcome.NOT_VERIFIED,
-                    f"{where}: {count} {values}, single words that may be there by chance or not",
-                )
+            found, count, said = self._weighed(hits, label, plan, counts)
+            words = f"{where}: {count} {values}{said}"
+            if found is Outcome.PASSED:
+                yield found, words
             else:
-                yield Outcome.FAILED, f"{where}: {count} {values}; chance allows {allowed}"
+                yield judged(
+                    self.plan, found, "survivors", str(column), f"{label.column} {label.category}", words, count
+                )
+
+    def _weighed(
+        self, hits: Hits, label: Label, plan: ColumnPlan | None, counts: Sequence[int]
+    ) -> tuple[Outcome, int, str]:
+        """Whether so many hits of each kind may be chance, how many stand against it, and why."""
+        replaced = plan is not None and plan.action is Action.REPLACE
+        allowed = self._by_chance(hits, label.category, plan) if replaced and plan is not None else 0
+        in_form = counts[WRITTEN_NUMBER] if not replaced and _is_text(plan) else 0
+        if in_form > allowed:
+            return Outcome.FAILED, in_form, ", written as such"
+        if not counts[PHRASE]:
+            allowed += self._numbers_by_chance(hits, label) if counts[NUMBER] + counts[WRITTEN_NUMBER] else 0
+            allowed += self._words_by_chance(hits, label, plan) if counts[LONE_WORD] + counts[WORD_IN_TEXT] else 0
+        count = sum(counts[:PROGRAM_WORD])
+        if count <= allowed:
+            return Outcome.PASSED, count, f", within what chance allows ({allowed})"
+        if count <= allowed + min(counts[LONE_WORD], _LONE_WORDS) and not counts[PHRASE]:
+            return Outcome.NOT_VERIFIED, count, ", single words that may be there by chance or not"
+        return Outcome.FAILED, count, f"; chance allows {allowed}"
 
     def _by_chance(self, hits: Hits, category: str, plan: ColumnPlan) -> int:
         """A pseudonym may be another row's original, if both lie in the same range."""

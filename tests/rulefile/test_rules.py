@@ -34,7 +34,7 @@ relations:
   - sales.order.mail -> crm.customer.first_name
   - sales.line.(company, no) -> sales."my order".(company, "a, b -> c")
 accepted:
-  - {finding: 7c1e, why: "agreed with the customer", until: 2027-01-31}
+  - {finding: 7c1e90ab, why: "agreed with the customer", until: 2027-01-31}
 domains: {email: {width: 50, unique: true}}
 """
 CUSTOMER = TableName("crm", "customer")
@@ -54,6 +54,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
 
 def test_every_decision_is_read_with_its_line(tmp_path: Path):
     rules = read(tmp_path, GOOD)
+    assert [(a.finding, a.until, a.place.line) for a in rules.accepted if a.place] == [("7c1e90ab", "2027-01-31", 23)]
     customer = rules.tables[CUSTOMER]
     assert customer.columns["first_name"].transform == "first_name"
     assert str(customer.columns["first_name"].place).endswith("acme.rules.yaml:11")
@@ -126,7 +127,7 @@ SPOILT = [
     ("-> crm.customer.first_name", "- crm.customer", 20, "a relation reads"),
     ("-> crm.customer.first_name", "-> first_name", 20, "names a table and its column"),
     (".(company, no)", ".(company)", 21, "joins 1 columns to 2"),
-    ("finding: 7c1e, ", "", 23, "needs the key finding"),
+    ("finding: 7c1e90ab, ", "", 23, "needs the key finding"),
     ("accepted:", "include: [missing.yaml]\naccepted:", 22, "missing.yaml is not there"),
     ("    keep: [id", "\tkeep: [id", 15, "not valid YAML"),
 ]
