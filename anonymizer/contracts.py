@@ -153,6 +153,9 @@ class Store(Protocol):
     def open_sink(self, source: Source, target: Path) -> Sink:
         """Writes to `target`, a path inside the private work folder that does not exist yet."""
 
+    # A store of scripts whose engine is at hand also has LOADED, the NAME of another store, and
+    # load(source: Input, path: Path), which makes a database of that kind.
+
 
 # --- servers ----------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,9 @@ class _Pipe(_Written):
             raise TargetError(f"the pipe was closed before the result was written ({type(error).__name__})") from None
 
 
+_LOADED = "The database is what its engine made of the verified script, and the engine finds it sound."
+
+
 class _Converted(_Written):
     """A result of the source's kind that is verified as such, then written to a target of another kind."""
 
@@ -115,11 +118,18 @@ class _Converted(_Written):
         super().__init__(workspace.path / ".converted-from", workspace)
         self._conversion = conversion
         self._target = target
-        self.warnings = conversions.losses(source.schema(), conversion)
+        self._engine = stores.engine_of(source.kind)
+        native = self._engine is not None and self._engine.LOADED == conversion.NAME
+        self.warnings = () if native else conversions.losses(source.schema(), conversion)
 
     def proofs(self) -> tuple[CheckResult, ...]:
         made = self.written()
+        if self._engine is not None:
+            made = self._loaded(self._engine, made)
         result = stores.recognise(made).open_source(made)
+        if result.kind == self._conversion.NAME:
+            made.path.rename(self._target.path)
+            return (CheckResult("converted", _LOADED, Outcome.PASSED), *self._target.proofs())
         names, lost = conversions.convert(result, self._conversion, self._target.path)
         landed = self._target.written()
         try:
@@ -132,6 +142,15 @@ class _Converted(_Written):
         if same.outcome is not Outcome.PASSED:
             return (same,)
         return (same, *self._target.proofs())
+
+    def _loaded(self, engine: ModuleType, script: Input) -> Input:
+        """The database that the script makes: what the engine adds to its rows is converted as well."""
+        path = self._workspace.path / ".loaded"
+        try:
+            engine.load(script, path)
+        except SourceError as error:
+            raise TargetError(f"the verified result cannot be loaded for conversion: {error}") from None
+        return open_input(str(path), self._workspace)
 
     def publish(self) -> None:
         self._target.publish()

@@ -22,7 +22,7 @@ from anonymizer.stores._output import open_output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["open_input", "open_output", "recognise", "spool_pipe"]
+__all__ = ["engine_of", "open_input", "open_output", "recognise", "spool_pipe"]
 
 _HEAD = 1 << 16
 
@@ -38,6 +38,11 @@ def recognise(source: Input) -> ModuleType:
         raise SourceError(f"{source.name} looks like {kinds} at once; make the dump again with the database's own tool")
     known = ", ".join(module.NAME for module in stores.values())
     raise SourceError(f"{source.name} {_what_it_is(source)}; what can be read: {known}")
+
+
+def engine_of(kind: str) -> ModuleType | None:
+    """The store of scripts of that kind, if it has their engine: `load` makes a database, LOADED, of a script."""
+    return next((s for s in registry.load("stores").values() if s.NAME == kind and hasattr(s, "load")), None)
 
 
 def _what_it_is(source: Input) -> str:

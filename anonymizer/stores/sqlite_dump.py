@@ -27,10 +27,15 @@ from anonymizer.stores._definitions import defined
 from anonymizer.stores._script_sink import ScriptSink
 from anonymizer.stores._sql_text import SQLITE, Kind, Piece, SqlText
 from anonymizer.stores._sqlite_image import code
+from anonymizer.stores._sqlite_load import load
 from anonymizer.stores._sqlite_schema import read_schema
 from anonymizer.stores._thinning import BatchThinning
 
 NAME = "SQLite dump"
+LOADED = "SQLite file"
+"""What `load` makes."""
+
+__all__ = ["LOADED", "NAME", "load", "open_sink", "open_source", "recognises"]
 
 _HEAD_BYTES = 1 << 16
 _BEGINS = re.compile(

@@ -348,3 +348,55 @@ def test_a_sign_that_postgresql_does_not_store_is_told_with_its_column(tmp_path:
     with pytest.raises(TargetError, match=r"t\.x holds the character NUL"):
         api.run(tmp_path / "nul.sqlite", tmp_path / "safe.pgsql", tmp_path / "rules.yaml")
     assert not (tmp_path / "safe.pgsql").exists()
+
+
+SCRIPT = """PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE land(code TEXT PRIMARY KEY, naam TEXT NOT NULL DEFAULT 'onbekend');
+INSERT INTO land(code) VALUES('BE');
+CREATE TABLE klant(id INTEGER PRIMARY KEY AUTOINCREMENT, naam TEXT, land TEXT DEFAULT 'BE' REFERENCES land(code));
+INSERT INTO klant VALUES(null,'Annelies Vandecasteele','BE');
+INSERT INTO klant(naam) VALUES('Hugo Schockaert'); INSERT INTO klant VALUES(17,'Mireille; Delvaux','BE');
+INSERT INTO klant(naam) VALUES('Roger Poppe');
+CREATE TABLE geteld(n INTEGER);
+CREATE TRIGGER tel AFTER INSERT ON land BEGIN INSERT INTO geteld VALUES(1); SELECT 2; END;
+INSERT INTO land VALUES('NL','Nederland');
+CREATE VIEW namen AS SELECT naam FROM klant;
+CREATE INDEX op_naam ON klant(naam);
+COMMIT;
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    file = tmp_path / "klanten.sql"
+    file.write_text(SCRIPT, encoding="utf-8")
+    return file
+
+
+def test_numbers_and_defaults_that_sqlite_gives_to_the_rows_of_a_script_come_over(script: Path, tmp_path: Path):
+    result = api.run(script, tmp_path / "veilig.db", assume_masked=True)
+    assert result.published
+    assert result.warnings == ()
+    with sqlite3.connect(tmp_path / "veilig.db") as database:
+        rows = database.execute("SELECT id, naam, land FROM klant ORDER BY id").fetchall()
+        assert [(number, land) for number, _, land in rows] == [(1, "BE"), (2, "BE"), (17, "BE"), (18, "BE")]
+        assert not {name for _, name, _ in rows} & {"Annelies Vandecasteele", "Hugo Schockaert", "Roger Poppe"}
+        assert database.execute("SELECT code, naam FROM land").fetchall() == [("BE", "onbekend"), ("NL", "Nederland")]
+        assert database.execute("SELECT count(*) FROM geteld").fetchall() == [(1,)]
+        assert database.execute("SELECT count(*) FROM namen").fetchall() == [(4,)]
+
+
+def test_they_come_over_into_parquet_as_well(script: Path, tmp_path: Path):
+    api.run(script, tmp_path / "veilig.parquet", assume_masked=True)
+    (file,) = (tmp_path / "veilig.parquet").rglob("klant*.parquet")
+    assert pq.read_table(file).column("id").to_pylist() == [1, 2, 17, 18]
+
+
+def test_a_script_that_sqlite_does_not_take_is_refused_with_its_line_and_leaves_nothing(script: Path, tmp_path: Path):
+    text = SCRIPT.replace("VALUES('NL','Nederland')", "VALUES('BE','Vlaanderen')")
+    script.write_text(text, encoding="utf-8")
+    with pytest.raises(TargetError, match="line 11: SQLite does not take") as caught:
+        api.run(script, tmp_path / "veilig.db", assume_masked=True)
+    assert "Vlaanderen" not in str(caught.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["klanten.sql"]
