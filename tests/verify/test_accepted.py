@@ -105,3 +105,8 @@ def test_a_finding_is_named_by_its_eight_digits(tmp_path: Path):
     (tmp_path / "rules.yaml").write_text(accepting("structure"), encoding="utf-8")
     with pytest.raises(RuleError, match="eight hexadecimal digits"):
         rulefile.read_rules(tmp_path / "rules.yaml")
+
+
+def test_a_finding_has_the_same_name_wherever_the_statement_stands(tmp_path: Path):
+    (name,) = findings(tmp_path, written(tmp_path), RULES)
+    assert findings(tmp_path, written(tmp_path, "\n\n-- made by Hugo Schockaert"), RULES) == [name]
