@@ -42,7 +42,7 @@ def recognise(source: Input) -> ModuleType:
 
 def engine_of(kind: str) -> ModuleType | None:
     """The store of scripts of that kind, if it has their engine: `load` makes a database, LOADED, of a script."""
-    return next((s for s in registry.load("stores").values() if s.NAME == kind and hasattr(s, "load")), None)
+    return next((s for s in registry.load("stores").values() if kind == s.NAME and hasattr(s, "load")), None)
 
 
 def _what_it_is(source: Input) -> str:
