@@ -104,7 +104,7 @@ class Image:
             raise SourceError(f"{self._source.name} is truncated; make or copy it again")
 
 
-def code(error: sqlite3.Error) -> str:
+def code(error: Exception) -> str:
     """The name of a SQLite result code: all of an error that surely quotes no value."""
     return str(getattr(error, "sqlite_errorname", type(error).__name__))
 
