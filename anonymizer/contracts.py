@@ -92,6 +92,8 @@ class Rows:
     table: TableName
     batch: pa.RecordBatch
     frame: Any = None
+    defaulted: Callable[[], tuple[str, ...]] = tuple
+    """Which of the columns some of the rows leave to the database: not named in an INSERT, or DEFAULT. Null here."""
 
 
 class Source(Protocol):

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from anonymizer.contracts import Rows, Source
 from anonymizer.conversions._types import MOST_DIGITS, TEXT, Kind, SqlType, candidates, fits
+from anonymizer.errors import TargetError
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
 
 _DEFAULT_SCHEMAS = ("", "public", "dbo", "main")
@@ -94,6 +95,7 @@ def survey(source: Source, names: Mapping[TableName, TableName], digits: int = M
     spreads = {key: Spread() for key in left}
     for part in rows_of(source):
         root = schema.root(part.table)
+        _refuse_defaults(schema.table(part.table), part)
         for name, values in zip(part.batch.schema.names, part.batch.columns, strict=True):
             key = root.name, name
             left[key] = [option for option in left[key] if option == TEXT or fits(values, option)]
@@ -106,6 +108,18 @@ def survey(source: Source, names: Mapping[TableName, TableName], digits: int = M
             spread = tuple(spreads[table.name, column.name] for column in columns)
             shapes.append(Shape(table, names[table.name], columns, types, spread))
     return tuple(shapes)
+
+
+def _refuse_defaults(table: Table, part: Rows) -> None:
+    """Values that only the database knows would be null in the target."""
+    columns = {column.name: column for column in table.columns}
+    given = [name for name in part.defaulted() if columns[name].default is not None]
+    for name, values in zip(part.batch.schema.names, part.batch.columns, strict=True):
+        if name in given or (values.null_count and not columns[name].nullable):
+            raise TargetError(
+                f"{ColumnName(table.name, name)}: the script leaves values to the database and cannot be converted;"
+                " load it into a database of its own kind and use that as the source"
+            )
 
 
 def one_schema(schema: Schema) -> dict[TableName, TableName]:

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from anonymizer.stores._pg_rows import BLOCK, CopyText, copy_columns, lines, spr
 from anonymizer.stores._pg_schema import PgSchemaReader
 from anonymizer.stores._pg_statements import holds_secret
 from anonymizer.stores._pg_toc import Entry, Toc
+from anonymizer.stores._spans import defaulted
 from anonymizer.stores._sql_index import POSTGRES, Dialect
 from anonymizer.stores._sql_text import Kind, SqlText
 
@@ -221,7 +222,7 @@ class ArchiveSource(ABC):
             batch, frame = _insert_text.read(
                 piece.data, columns, wanted, self._encoding, self._dialect, str(table), piece.line
             )
-            yield Rows(table, batch, frame)
+            yield Rows(table, batch, frame, partial(defaulted, frame))
 
     # --- the table of contents ----------------------------------------------------------------------------------
 

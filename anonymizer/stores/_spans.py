@@ -7,10 +7,13 @@ below 2 GB.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+_DEFAULT = np.frombuffer(b"Dd", np.uint8)
 
 
 def cut(block: pa.Buffer, starts: np.ndarray, ends: np.ndarray) -> pa.Array:
@@ -27,6 +30,27 @@ def changed(old: pa.Array, new: pa.Array) -> np.ndarray:
     if old.null_count or new.null_count:
         differs = pc.or_(differs, pc.xor(old.is_valid(), new.is_valid()))
     return differs.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+class _Frame(Protocol):
+    @property
+    def block(self) -> pa.Buffer: ...
+    @property
+    def starts(self) -> np.ndarray: ...
+    @property
+    def spans(self) -> tuple[int | None, ...]: ...
+    @property
+    def batch(self) -> pa.RecordBatch: ...
+
+
+def defaulted(frame: _Frame) -> tuple[str, ...]:
+    """The columns that INSERT statements do not name, or of which they say DEFAULT."""
+    data, found = np.frombuffer(frame.block, np.uint8), []
+    for name, span, values in zip(frame.batch.schema.names, frame.spans, frame.batch.columns, strict=True):
+        nulls = values.is_null().to_numpy(zero_copy_only=False)
+        if span is None or np.isin(data[frame.starts[nulls, span]], _DEFAULT).any():
+            found.append(name)
+    return tuple(found)
 
 
 def splice(

@@ -15,6 +15,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from anonymizer.stores import _tsql_rows, _tsql_statements
 from anonymizer.stores._definitions import defined
 from anonymizer.stores._encoding import Utf8Probe
 from anonymizer.stores._output import open_output
+from anonymizer.stores._spans import defaulted
 from anonymizer.stores._thinning import BatchThinning
 from anonymizer.stores._tsql_schema import TsqlSchemaReader
 from anonymizer.stores._tsql_text import Piece, TsqlText
@@ -126,7 +128,7 @@ class MssqlScriptSource:
                 yield Verbatim(piece.data)
                 continue
             batch, frame = self._read(piece, piece.marks, table, listed, tuple(columns[table.name]))
-            yield Rows(table.name, batch, frame)
+            yield Rows(table.name, batch, frame, partial(defaulted, frame))
 
     def _read(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ from anonymizer.stores._mysql_session import Session, plain_code
 from anonymizer.stores._mysql_statements import check_statement
 from anonymizer.stores._mysql_text import MysqlText
 from anonymizer.stores._script_sink import ScriptSink
+from anonymizer.stores._spans import defaulted
 from anonymizer.stores._sql_text import Kind, Piece
 from anonymizer.stores._thinning import BatchThinning
 
@@ -120,7 +122,7 @@ class MysqlDumpSource:
                 yield Verbatim(piece.data)
             else:
                 batch, frame = read(piece.data, self._reading(schema, table, piece), tuple(columns[table.name]))
-                yield Rows(table.name, batch, frame)
+                yield Rows(table.name, batch, frame, partial(defaulted, frame))
 
     def _reading(self, schema: Schema, table: Table, piece: Piece, lenient: bool = False) -> Reading:
         assert isinstance(piece.dialect, Session)

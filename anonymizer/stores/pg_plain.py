@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ from anonymizer.stores._pg_schema import PgSchemaReader, SearchPath
 from anonymizer.stores._pg_statements import COPY_FROM_STDIN, check_command, check_statement, stated_encoding
 from anonymizer.stores._pg_tokens import Cursor
 from anonymizer.stores._script_sink import ScriptSink
+from anonymizer.stores._spans import defaulted
 from anonymizer.stores._sql_text import POSTGRES, Kind, Piece, SqlText
 from anonymizer.stores._thinning import BatchThinning, LineThinning
 
@@ -128,7 +130,8 @@ class PgPlainSource:
         for part in self._blocks(schema, columns):
             if isinstance(part, _Block):
                 batch, frame = self._read(part, tuple(columns[part.table.name]), schema.encoding)
-                yield Rows(part.table.name, batch, frame)
+                inserted = isinstance(frame, _insert_text.InsertFrame)
+                yield Rows(part.table.name, batch, frame, partial(defaulted, frame) if inserted else tuple)
             else:
                 yield Verbatim(part.data)
 

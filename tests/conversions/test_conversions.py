@@ -400,3 +400,29 @@ def test_a_script_that_sqlite_does_not_take_is_refused_with_its_line_and_leaves_
         api.run(script, tmp_path / "veilig.db", assume_masked=True)
     assert "Vlaanderen" not in str(caught.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["klanten.sql"]
+
+
+DEFAULTED = (
+    "INSERT INTO `klant` (`id`,`naam`) VALUES (1,'Els Peeters')",
+    "INSERT INTO `klant` VALUES (1,'Els Peeters',DEFAULT,'x')",
+    "INSERT INTO `klant` VALUES (NULL,'Els Peeters','BE','x')",
+)
+
+
+@pytest.mark.parametrize("rows", DEFAULTED)
+def test_values_that_only_the_database_knows_are_never_converted_to_null(rows: str, tmp_path: Path):
+    table = "CREATE TABLE `klant` (`id` int NOT NULL AUTO_INCREMENT, `naam` varchar(40), `land` char(2) DEFAULT 'BE', "
+    text = f"SET NAMES utf8mb4;\n{table}`nota` varchar(9), PRIMARY KEY (`id`)) ENGINE=InnoDB;\n{rows};\n"
+    (tmp_path / "klant.sql").write_text(text, encoding="utf-8")
+    with pytest.raises(TargetError, match="the script leaves values to the database"):
+        api.run(tmp_path / "klant.sql", tmp_path / "klant.db", assume_masked=True)
+    assert not (tmp_path / "klant.db").exists()
+
+
+def test_a_column_without_a_default_that_the_script_does_not_name_is_null(tmp_path: Path):
+    table = "CREATE TABLE `klant` (`id` int NOT NULL, `naam` varchar(40), `nota` varchar(9), PRIMARY KEY (`id`))"
+    text = f"SET NAMES utf8mb4;\n{table} ENGINE=InnoDB;\nINSERT INTO `klant` (`id`,`naam`) VALUES (1,'Els Peeters');\n"
+    (tmp_path / "klant.sql").write_text(text, encoding="utf-8")
+    api.run(tmp_path / "klant.sql", tmp_path / "klant.db", assume_masked=True)
+    with sqlite3.connect(tmp_path / "klant.db") as database:
+        assert database.execute("SELECT id, nota FROM klant").fetchall() == [(1, None)]
