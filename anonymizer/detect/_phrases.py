@@ -14,6 +14,9 @@ from anonymizer.model.finding import NOT_PERSONAL
 from anonymizer.model.rules import Pack, Recogniser
 from anonymizer.model.schema import Column, TypeFamily
 
+DESCRIBES_ANYWHERE = 0.98
+"""Entries of `none` from this confidence on ("type", "id") count wherever they stand, the others only at the end."""
+
 Phrase = tuple[str, ...]
 """The words of a phrase in alphabetical order: "date naissance" and "naissance date" are one phrase."""
 
@@ -39,6 +42,7 @@ class Phrases:
         self._vocabulary = _words.Vocabulary(
             {word for words in spelt.values() for word in words} | glued.keys(),
             {short: tuple(full.split()) for short, full in (abbreviations or {}).items()},
+            _merely_said_not_to_be(recognisers),
         )
         phrases = {text: tuple(sorted(self._vocabulary.expanded(words))) for text, words in spelt.items()}
         phrases = {text: phrases[glued["".join(words)]] for text, words in spelt.items()}
@@ -120,6 +124,16 @@ class Phrases:
     def describes(self, phrase: Phrase) -> bool:
         """Whether the phrase, as "type" and "count" do, says something about another column."""
         return any(r.category == "none" and not r.tables for r in self.names.get(phrase, ()))
+
+
+def _merely_said_not_to_be(recognisers: Sequence[Recogniser]) -> frozenset[str]:
+    """Words that are known for what is not personal alone, and not as ones that describe ("status", "date")."""
+    against, others = set[str](), set[str]()
+    for recogniser in recognisers:
+        shy = recogniser.category == "none" and recogniser.confidence < DESCRIBES_ANYWHERE
+        for words in map(_words.split, (*recogniser.phrases, *recogniser.tables)):
+            (against if shy and len(words) == 1 else others).update(words)
+    return frozenset(against - others)
 
 
 def fits(recogniser: Recogniser, column: Column) -> bool:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from anonymizer.detect._phrases import Match, Phrase, Phrases, fits
+from anonymizer.contracts import Exhibit
+from anonymizer.detect._phrases import DESCRIBES_ANYWHERE, Match, Phrase, Phrases, fits, repeated_affixes
+from anonymizer.detect._terse import words_of
 from anonymizer.detect._weigh import weight
 from anonymizer.model.finding import Evidence
 from anonymizer.model.rules import Recogniser
 from anonymizer.model.schema import Column, Table
 
-DESCRIBES_ANYWHERE = 0.98
-"""Entries of `none` from this confidence on ("type", "id") count wherever they stand, the others only at the end."""
 _CATALOGUE = 0.975
 _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
@@ -29,11 +29,16 @@ _NEUTRAL = frozenset(
 """Words of a table's name that change nothing in what it holds."""
 _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
 """Such a word leaves "phone number" a phone, and makes "customer number" no name."""
+_KEY_WORDS = frozenset("id ids nr no number num nummer numero code key fk ref uid".split())
 _FORMS = frozenset("text tekst texte txt str string value val waarde valeur wert raw".split())
 """Such a word after a phrase says how it is stored."""
 _NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
 _WHOLE = 2.0
 """What a word against personal data weighs more when it is the whole name: "reference", not "customer reference"."""
+_PERSON = ("person",)
+_OF_PEOPLE = frozenset("first_name last_name birth_date gender national_id".split())
+"""Two columns of these make a table one of people."""
+_TELLING = weight("first_name", 0.8)
 _UNSURE = -2.5
 _UNKNOWN_AFTER = -1.2
 _KNOWN_AFTER = -3.0
@@ -65,6 +70,41 @@ def read_table(phrases: Phrases, table: Table) -> TableReading:
     settings = () if people else tuple(entry for entry in phrases.of_tables if phrases.holds(entry, head.phrase))
     sure = all(word in _NEUTRAL for word in words[found[-1].end :])
     return TableReading(head.phrase, people, settings, sure)
+
+
+def points_at_people(phrases: Phrases, exhibit: Exhibit) -> bool:
+    """Whether its rows point at people: by a foreign key, or by a column such as `patient_id`."""
+    table: Table = exhibit.table
+    for key in table.foreign_keys:
+        if key.references in exhibit.schema and read_table(phrases, exhibit.schema.table(key.references)).people:
+            return True
+    for column in table.columns:
+        words = phrases.words(column.name)
+        if _KEY_WORDS.intersection(words) and any(m.phrase in phrases.people for m in phrases.holders_in(words)):
+            return True
+    return False
+
+
+def read_exhibit(phrases: Phrases, exhibit: Exhibit) -> TableReading:
+    """What a table holds, by its name and, where its columns tell more, by these.
+
+    Whatever has first names or dates of birth beside family names holds people. A table that points at people holds no
+    settings: "constants" of a patient are none.
+    """
+    reading = read_table(phrases, exhibit.table)
+    if reading.settings and points_at_people(phrases, exhibit):
+        reading = reading._replace(settings=())
+    if reading.settings or (reading.people and reading.holder in phrases.people) or _PERSON not in phrases.people:
+        return reading
+    names = words_of(phrases, [column.name for column in exhibit.table.columns])
+    silent = repeated_affixes(list(names.values()))
+    told = {
+        item.category
+        for column in exhibit.table.columns
+        for item in read(phrases, column, names[column.name], reading, tuple(silent))
+        if item.weight >= _TELLING
+    }
+    return TableReading(_PERSON, True) if len(told & _OF_PEOPLE) > 1 else reading
 
 
 class _Reading(NamedTuple):

@@ -19,11 +19,11 @@ import pyarrow.compute as pc
 
 from anonymizer.contracts import Exhibit
 from anonymizer.detect import _samples
-from anonymizer.detect._phrases import Phrases, of
-from anonymizer.detect._reading import read_table
+from anonymizer.detect._phrases import of
+from anonymizer.detect._reading import points_at_people, read_exhibit
 from anonymizer.detect._weigh import NOT_PERSONAL_BELOW, PRIOR, Opinion, logit
 from anonymizer.model.finding import Evidence, Verdict
-from anonymizer.model.schema import Column, Table, TypeFamily
+from anonymizer.model.schema import Column, TypeFamily
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 _STRONGEST = 3.5
@@ -31,7 +31,6 @@ _STRONGEST = 3.5
 _MOST = 0.49
 """A name that says nothing never decides: at most a person has to look."""
 _QUANTITY = r"^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}$|^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{1,3}([.,:][0-9]{1,4}){1,2}$"
-_KEY_WORDS = frozenset("id ids nr no number num nummer numero code key fk ref uid".split())
 _FAMILIES = {
     TypeFamily.BINARY: "binary",
     TypeFamily.JSON: "open",
@@ -90,11 +89,11 @@ def _are_quantities(sampled: pa.Array | None) -> bool:
 def surroundings(exhibit: Exhibit) -> frozenset[str]:
     """The features of the table."""
     phrases = of(exhibit.packs)
-    reading = read_table(phrases, exhibit.table)
+    reading = read_exhibit(phrases, exhibit)
     found = set()
     if reading.people:
         found.add("people table")
-    elif _is_linked(phrases, exhibit):
+    elif points_at_people(phrases, exhibit):
         found.add("linked table")
     if reading.settings:
         found.add("settings table")
@@ -144,19 +143,6 @@ def _of_values(sampled: pa.Array | None) -> set[str]:
     if float(pc.mean(pc.utf8_length(values)).as_py()) <= 4:
         found.add("short values")
     return found
-
-
-def _is_linked(phrases: Phrases, exhibit: Exhibit) -> bool:
-    """Whether its rows point at people: by a foreign key, or by a column such as `patient_id`."""
-    table: Table = exhibit.table
-    for key in table.foreign_keys:
-        if key.references in exhibit.schema and read_table(phrases, exhibit.schema.table(key.references)).people:
-            return True
-    for column in table.columns:
-        words = phrases.words(column.name)
-        if _KEY_WORDS.intersection(words) and any(m.phrase in phrases.people for m in phrases.holders_in(words)):
-            return True
-    return False
 
 
 def _guess(features: frozenset[str]) -> str:

@@ -31,6 +31,7 @@ _PLURALS = (
     ("x", "", 4),
     ("e", "", 4),
     ("aux", "al", 4),
+    ("er", "", 6),
 )
 """Ending, what stands in its place in the singular, and how many letters must be left before it."""
 
@@ -57,8 +58,15 @@ def _dutch_singulars(stem: str) -> Iterator[str]:
 class Vocabulary:
     """The words that packs know; takes compounds and plurals apart into them."""
 
-    def __init__(self, words: Set[str], abbreviations: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self,
+        words: Set[str],
+        abbreviations: Mapping[str, tuple[str, ...]] | None = None,
+        no_endings: Set[str] = frozenset(),
+    ) -> None:
         self._words = frozenset(words)
+        self._no_endings = frozenset(no_endings)
+        """Words that say nothing at the end of an unknown one: of `sorgerecht` it is no `gerecht`."""
         self._abbreviations = {
             short: tuple(word for word in full if word not in STOP_WORDS)
             for short, full in (abbreviations or {}).items()
@@ -122,7 +130,7 @@ class Vocabulary:
         cuts += [
             (self._cut(word[len(start) + 1 :]), 0.8 * len(start) + 3) for start in starts if len(word) - len(start) > 4
         ]
-        found = [(cut[0] + extra, cut[1]) for cut, extra in cuts if cut]
+        found = [(cut[0] + extra, cut[1]) for cut, extra in cuts if cut and (extra < 3 or len(cut[1]) > 1)]
         return min(found, default=(0, ()))[1]
 
     def _cut(self, word: str) -> tuple[int, tuple[str, ...]] | None:
@@ -148,7 +156,9 @@ class Vocabulary:
         """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""
         for start in range(3, len(word) - 3):
             known = self.singular(word[start:])
-            if known is not None and known[1:] not in self._words:  # `localname` is a name, not an `lname`
+            if known is None or self.canonical(known) in self._no_endings:
+                continue
+            if known[1:] not in self._words:  # `localname` is a name, not an `lname`
                 return (word[:start], self.canonical(known))
         return None
 
@@ -157,8 +167,8 @@ class Vocabulary:
         if word in self._words:
             return word
         for written, letter in _UMLAUTS:
-            if written in word and word.replace(written, letter) in self._words:
-                return word.replace(written, letter)
+            if written in word and (known := self.singular(word.replace(written, letter))):
+                return known
         if word.endswith("en") and len(word) >= 6:
             for candidate in _dutch_singulars(word[:-2]):
                 if candidate in self._words:
@@ -179,14 +189,18 @@ class Vocabulary:
         for end in range(2, len(word) + 1):
             for start in range(max(0, end - self._longest), end - 1):
                 before = best[start]
-                if before is None or (best[end] is not None and len(before) + 1 >= len(best[end] or ())):
+                piece, found = word[start:end], best[end]
+                if before is None:
                     continue
-                piece = word[start:end]
+                if found is not None and len(before) + 1 >= len(found) and found[-1][1:] != piece:
+                    continue  # of "modellname" the last word is no "lname"
                 if len(piece) < 3:
                     at_edge = end == len(word) or (start == 0 and piece in ("id", "ip"))
                     inside = start > 0 and end < len(word)
                     if not (piece in _SHORT_ENDS and at_edge) and not (piece in STOP_WORDS and inside):
                         continue
+                if start and piece[0] == "s" and piece[1:] in self._words:
+                    piece = piece[1:]  # as between the words of "Abteilungsname"
                 known = self.singular(piece) if end == len(word) else (piece if piece in self._words else None)
                 if known is not None or len(piece) < 3:
                     best[end] = (*before, self.canonical(known or piece))

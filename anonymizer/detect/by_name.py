@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from anonymizer.contracts import Exhibit
 from anonymizer.detect._phrases import of, repeated_affixes
-from anonymizer.detect._reading import TableReading, read, read_table, source
+from anonymizer.detect._reading import TableReading, read, read_exhibit, source
 from anonymizer.detect._terse import words_of
 from anonymizer.detect._weigh import weight
 from anonymizer.model.finding import Evidence
@@ -20,7 +20,7 @@ def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
     """Column -> what its name says."""
     phrases = of(exhibit.packs)
     table = exhibit.table
-    reading = read_table(phrases, table)
+    reading = read_exhibit(phrases, exhibit)
     names = words_of(phrases, [column.name for column in table.columns])
     silent = {*repeated_affixes(list(names.values())), *phrases.words(table.name.name)}
     settings = _settings(reading)
