@@ -32,6 +32,8 @@ _NUMBERS = frozenset("number nr num no numero nummer nbr".split())
 _KEY_WORDS = frozenset("id ids nr no number num nummer numero code key fk ref uid".split())
 _FORMS = frozenset("text tekst texte txt str string value val waarde valeur wert raw".split())
 """Such a word after a phrase says how it is stored."""
+_CODED = frozenset("gender country other_personal health job_title".split())
+_CODES = frozenset("code cd pct percentage ind".split())
 _NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
 _WHOLE = 2.0
 """What a word against personal data weighs more when it is the whole name: "reference", not "customer reference"."""
@@ -127,7 +129,7 @@ def read(
         _Reading(match, entry) for match in matches for entry in _speaking(phrases, match, column, words, table)
     ]
     personal = [r for r in readings if r.entry.category != "none" and not _qualifies(phrases, words, r, silent)]
-    last = max((reading.match.end for reading in personal), default=0)
+    last = max((_to_its_code(words, reading) for reading in personal), default=0)
     against = [
         reading
         for reading in readings
@@ -151,6 +153,13 @@ def read(
         if reading.match is best:
             strongest[reading.entry.category] = reading
     return tuple(_evidence(words, r, cost + (unsure if r.entry.tables else 0.0)) for r in strongest.values())
+
+
+def _to_its_code(words: Sequence[str], reading: _Reading) -> int:
+    """Where a phrase ends, a code of it included: "marital status code" tells what "marital status" does."""
+    end = reading.match.end
+    coded = reading.entry.category in _CODED and words[end : end + 1] and words[end] in _CODES
+    return end + 1 if coded else end
 
 
 def _is_whole(phrases: Phrases, words: Sequence[str], reading: _Reading, silent: Collection[str]) -> bool:
@@ -226,7 +235,7 @@ def _cost(phrases: Phrases, words: Sequence[str], matches: Sequence[Match], of: 
     others = [
         index
         for index, word in enumerate(words)
-        if not of.start <= index < of.end and index not in holders and word not in silent | _NUMBERS | _FORMS
+        if not of.start <= index < of.end and index not in holders and word not in silent | _NUMBERS | _FORMS | _CODES
     ]
     before = sum(index < of.start and index not in known for index in others)
     after = [index in known for index in others if index >= of.end]

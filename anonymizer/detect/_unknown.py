@@ -21,8 +21,8 @@ from anonymizer.contracts import Exhibit
 from anonymizer.detect import _samples
 from anonymizer.detect._phrases import of
 from anonymizer.detect._reading import points_at_people, read_exhibit
-from anonymizer.detect._weigh import NOT_PERSONAL_BELOW, PRIOR, Opinion, logit
-from anonymizer.model.finding import Evidence, Verdict
+from anonymizer.detect._weigh import NOT_PERSONAL_BELOW, PRIOR, Opinion
+from anonymizer.model.finding import NOT_PERSONAL, Evidence, Verdict
 from anonymizer.model.schema import Column, TypeFamily
 
 WEIGHTS = Path(__file__).with_name("weights.json")
@@ -67,9 +67,18 @@ def evidence(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, 
             told, guess = opinions[column.name].evidence, _guess(features)
             against = sum(item.weight for item in told if item.category == "none")
             known = PRIOR + sum(item.weight for item in told if item.category == guess)
-            words = "its name says nothing; " + _why(features)
-            found[column.name] = Evidence(guess, max(0.0, logit(chance) + against - known), words, "unknown")
+            odds = chance / (1 - chance) - _odds_of_others(opinions[column.name], guess)
+            if odds > 0:
+                words = "its name says nothing; " + _why(features)
+                found[column.name] = Evidence(guess, max(0.0, math.log(odds) + against - known), words, "unknown")
     return found
+
+
+def _odds_of_others(opinion: Opinion, guess: str) -> float:
+    """What speaks for other categories of personal data already."""
+    chances = opinion.probabilities
+    others = sum(chance for category, chance in chances.items() if category not in (*NOT_PERSONAL, guess))
+    return others / chances["none"]
 
 
 def is_unknown(column: Column, opinion: Opinion) -> bool:

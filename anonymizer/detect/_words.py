@@ -38,7 +38,7 @@ _PLURALS = (
 
 def split(name: str) -> tuple[str, ...]:
     """Words in lower case without accents: parted at capitals, digits and punctuation; numbers and stop words go."""
-    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss").replace("USt", "Ust"))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     words = tuple(word.lower() for word in _WORD.findall(plain) if not word.isdigit())
     return tuple(word for word in words if word not in STOP_WORDS) or words

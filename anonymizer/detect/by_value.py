@@ -35,6 +35,8 @@ _SYNTAX: Sequence[tuple[str, str, str, float]] = (
 )  # fmt: skip
 """Category, form (RE2), its name, and the most that values of that form weigh."""
 _MOST_IDENTIFIER = 7.0
+_IBAN = 9.0
+"""Whatever a column is called, letters and so many digits that pass a check are no chance."""
 _LETTERS = 0.5
 _REACHING = frozenset(["email", "phone"])
 _SURE = 5.0
@@ -89,7 +91,7 @@ def _checksums(values: pa.Array, identifiers: Sequence[tuple[ModuleType, tuple[R
         weight = _samples.surprise(hit, len(values) - hit, expected=0.9, chance=0.12, most=_MOST_IDENTIFIER)
         weight = weight if mostly else 0.0
         if module.NAME == "IBAN" and _are_some(hit, len(values)):
-            weight = max(weight, _SOME)
+            weight = max(weight, _SOME if 2 * hit < len(values) else _IBAN)
         if hit and weight > 0:
             words = f"values pass the check of a {module.NAME}"
             found += [Evidence(r.category, weight, words, str(r.place or "by_value")) for r in recognisers]

@@ -31,14 +31,34 @@ _TOWNS = ((50, ("be",)), (400, ("nl", "fr", "de")))
 """Towns with so many hundreds of inhabitants; names of villages are those of people and things."""
 
 
+_MALE = pa.array(
+    "m h man male homme mann mannelijk masculin mannlich maennlich männlich heer jongen garcon boy".split()
+)
+_FEMALE = pa.array("v f w vrouw female femme frau vrouwelijk féminin feminin weiblich dame meisje fille girl".split())
+_NEITHER = pa.array("x u o d n ? - other unknown onbekend inconnu unbekannt divers autre anders".split())
+_BLOOD = r"^(?i:(A|B|AB|O|0) ?(Rh)? ?([+-]|pos|neg|positief|negatief|positif|negatif|positiv|negativ))$"
+
+
 def examine(exhibit: Exhibit) -> Mapping[str, tuple[Evidence, ...]]:
     """Column -> what word lists say of its sampled values."""
     textual = {column.name for column in exhibit.table.columns if column.family is TypeFamily.TEXT}
     return {
-        name: tuple(_evidence(values))
+        name: (*_evidence(values), *_closed(values))
         for name, values in _samples.columns(exhibit).items()
         if name in textual and len(values) >= _FEWEST_NAMES
     }
+
+
+def _closed(values: pa.Array) -> list[Evidence]:
+    """Lists that are complete: both sexes and little else, groups of blood."""
+    plain = pc.utf8_lower(values)
+    male, female, neither = (pc.is_in(plain, value_set=words) for words in (_MALE, _FEMALE, _NEITHER))
+    if male.true_count and female.true_count and pc.all(pc.or_(pc.or_(male, female), neither)).as_py():
+        whole_words = pc.max(pc.utf8_length(plain)).as_py() > 1
+        return [Evidence("gender", 6.0 if whole_words else 4.2, "values are the two sexes", "by_vocabulary")]
+    if len(values) > _FEWEST_NAMES and _samples.share(values, _BLOOD) == 1:
+        return [Evidence("health", 7.0, "values are groups of blood", "by_vocabulary")]
+    return []
 
 
 def _evidence(values: pa.Array) -> list[Evidence]:
