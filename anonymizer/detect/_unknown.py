@@ -30,7 +30,10 @@ _STRONGEST = 3.5
 """Evidence against personal data up to this weight comes from a word that merely describes: "reason", "path"."""
 _MOST = 0.49
 """A name that says nothing never decides: at most a person has to look."""
-_QUANTITY = r"^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}$|^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{1,3}([.,:][0-9]{1,4}){1,2}$"
+_QUANTITY = (
+    r"^(19|20|99)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$|^0{8}$|^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}$|"
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{1,3}([.,:][0-9]{1,4}){1,2}$"
+)
 _FAMILIES = {
     TypeFamily.BINARY: "binary",
     TypeFamily.JSON: "open",

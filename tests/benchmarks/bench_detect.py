@@ -26,7 +26,7 @@ from tests.benchmarks.fit_detect import forgetful
 from tests.benchmarks.judging import FIGURES, Judged, figures, labelled_databases, mistakes, verdicts
 
 SIGNALS = tuple(
-    "by_name by_comment by_type by_key by_value by_vocabulary by_shape "
+    "by_name by_comment by_type by_key by_rows by_value by_vocabulary by_shape "
     "neighbours _unknown same_values relations".split()
 )
 FORGOTTEN = 0.25

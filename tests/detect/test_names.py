@@ -7,6 +7,7 @@ import pytest
 from anonymizer.detect import _words, by_name
 from anonymizer.detect._phrases import of, repeated_affixes
 from anonymizer.model.finding import Verdict
+from anonymizer.model.schema import ForeignKey
 from tests.detect.builders import categories, column, detect, exhibit, packs, table
 
 DUTCH = {
@@ -173,3 +174,31 @@ def test_evidence_names_the_entry_of_the_pack_that_spoke():
 
 def test_a_column_without_letters_in_its_name_is_no_mistake():
     assert by_name.examine(exhibit(table("1", column("2"), column("…"), column("_"))))["2"] == ()
+
+
+def test_a_table_of_unknown_name_is_about_people_if_its_columns_are():
+    columns = ("id int", "nachname varchar 40", "vorname varchar 40", "titel varchar 20", "children int")
+    assert set(categories(table("xq_17", *columns))) == {"nachname", "vorname", "titel", "children"}
+    assert "titel" not in categories(table("xq_17", "id int", "isbn varchar 20", "titel varchar 20"))
+
+
+def test_what_a_patient_points_at_holds_no_settings():
+    patient = table("patient", "id int", "naam varchar 40", primary=("id",))
+    key = ForeignKey(("patient_id",), patient.name, ("id",))
+    measured = table("constante", "id int", "patient_id int", "poids numeric", "taille int", keys=(key,))
+    found = detect(patient, measured)
+    assert {found["constante.poids"].category, found["constante.taille"].category} == {"health"}
+
+
+def test_a_code_of_what_a_person_is_tells_it_too():
+    found = categories(table("persoon", "id int", "burgerlijke_staat_code varchar 2", "geslacht_code varchar 1"))
+    assert found == {"burgerlijke_staat_code": "other_personal", "geslacht_code": "gender"}
+
+
+def test_the_end_of_an_unknown_word_is_no_word_of_a_catalogue():
+    words = of(packs()).words
+    assert words("Zorgerecht") == ("zorgerecht",)  # no dish
+    assert words("klager") == ("klager",)  # no store
+    assert words("modellname")[-1] == "name"
+    assert words("Abteilungsname") == ("abteilung", "name")
+    assert words("Mitglieder") == ("mitglied",)

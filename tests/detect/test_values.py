@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anonymizer.detect import by_shape, by_value, by_vocabulary, find
+from anonymizer.detect import by_rows, by_shape, by_value, by_vocabulary, find
 from anonymizer.errors import RuleError
 from anonymizer.identifiers import be_national_number, iban
 from anonymizer.model.finding import Verdict
@@ -135,3 +135,32 @@ def test_a_quarter_of_addresses_or_account_numbers_is_for_a_person_to_look_at():
     for some in (MAILS[:5], accounts, phones):
         of = [*some, *(f"levering {'abcdefghijklmno'[n]}" for n in range(15))]
         assert verdict(of=of)[0] is not Verdict.NOT_PERSONAL, some[0]
+
+
+@pytest.mark.parametrize("codes", [["M", "V", "X"], ["m", "f"], ["Homme", "Femme"], ["männlich", "weiblich", "divers"]])
+def test_both_sexes_and_nothing_else_are_a_sex(codes: list[str]):
+    assert verdict(of=codes * 20) == (Verdict.PERSONAL, "gender")
+    assert verdict(of=[*codes, "pallet"] * 20)[1] != "gender"
+
+
+def test_groups_of_blood_are_health():
+    assert verdict(of=["A+", "O-", "AB pos", "B+"] * 10) == (Verdict.PERSONAL, "health")
+    assert verdict(of=["A", "B", "O", "C"] * 10)[1] != "health"
+
+
+def test_the_one_row_of_a_table_of_firms_is_the_owner_of_the_database():
+    of = table("firma", "id int", "naam varchar 60", "email varchar 80", "telefoon varchar 20")
+    one = {"naam": ["Drukkerij De Zwaan NV"], "email": ["info@dezwaan.example"], "telefoon": ["+32 2 555 01 02"]}
+    assert {*by_rows.examine(exhibit(of, **one))} == {"id", "naam", "email", "telefoon"}
+    assert categories(of, samples={"firma": values(**one)}) == {}
+    two = {name: [*some, *some] for name, some in one.items()}
+    assert by_rows.examine(exhibit(of, **two)) == {}
+    person = table("firma", "id int", "voornaam varchar 60", "familienaam varchar 80", "telefoon varchar 20")
+    assert by_rows.examine(exhibit(person, voornaam=["Els"], familienaam=["Aerts"], telefoon=["+32 2 555 01 02"])) == {}
+
+
+def test_dates_in_text_are_no_texts_of_people():
+    days = [f"2024{month:02}{day:02}" for month in range(1, 13) for day in (1, 17, 28)]
+    of = table("klant", "id int", "naam varchar 60", "begda varchar 8", "xqz varchar 8")
+    found = detect(of, samples={"klant": values(begda=days, xqz=days)})
+    assert found["klant.xqz"].verdict is Verdict.NOT_PERSONAL
