@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -180,6 +181,19 @@ def test_rules_for_what_is_not_there_are_a_warning():
         "acme.yaml: column crm.customer.fax is not in the source",
         "acme.yaml: table gone is not in the source",
     ]
+
+
+def test_names_that_match_nothing_are_told_with_what_was_probably_meant():
+    spares = replace(replaced("email", 3), spared=("x" * 90,), why="test accounts")
+    more = {**rules({**ALL, "email": spares}, {**NO_SEARCH, "mail": spares}).tables}
+    more[TableName("crm", "custmer")] = TableRules(TableName("crm", "custmer"), {})
+    domains = {"emial": DomainRules(60), "phone": DomainRules(20)}
+    assert planning.make(SCHEMA, RuleFile("acme.yaml", more, domains=domains)).warnings == (
+        "acme.yaml:3: crm.customer.email spares 1 values that its type text cannot hold",
+        "acme.yaml:3: crm.order.mail spares 1 values that its type text cannot hold",
+        "acme.yaml: table crm.custmer is not in the source; did you mean crm.customer?",
+        "acme.yaml: domain emial is that of no column; did you mean email?",
+    )
 
 
 def test_a_misspelt_column_is_shown_beside_the_column_that_it_left_undecided():

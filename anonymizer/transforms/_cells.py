@@ -91,6 +91,12 @@ def _longest(values: pa.Array) -> int:
     return 1 << 31 if values.null_count else int(np.diff(flat_bytes(values)[1]).max(initial=0))
 
 
+def refuse(binding: Binding, mistake: str | None) -> None:
+    """Raises RuleError naming the column where there is a mistake."""
+    if mistake is not None:
+        raise RuleError(f"{binding.table.name}.{binding.column.name}: {mistake}")
+
+
 def need_width(binding: Binding, least: int, transform: str) -> None:
     """Raises RuleError when the domain's narrowest column has less than `least` characters."""
     width = binding.domain.width

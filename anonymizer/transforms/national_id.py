@@ -23,8 +23,7 @@ from types import ModuleType
 import numpy as np
 import pyarrow as pa
 
-from anonymizer.contracts import Binding, Kernel
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.identifiers import (
     be_bis_number,
     be_national_number,
@@ -43,6 +42,7 @@ from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _numbered
 from anonymizer.transforms._birth_dates import BirthDates
+from anonymizer.transforms._cells import refuse
 
 NAME = "national_id"
 CATEGORIES: tuple[str, ...] = ("national_id",)
@@ -61,10 +61,16 @@ _SERIALS = 499
 """Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    if not isinstance(parameters.get("coherent", True), bool):
+        return "`coherent` is true or false"
+    return _numbered.mistake(parameters)
+
+
 def kernel(binding: Binding) -> Kernel:
     """Text and whole numbers; other types get a value of their type. Raises RuleError for unknown parameters."""
-    if not isinstance(binding.parameters.get("coherent", True), bool):
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `coherent` is true or false")
+    refuse(binding, mistake(binding.parameters))
     return _numbered.kernel(binding, _kinds, digits=_BELGIAN_DIGITS)
 
 
