@@ -260,6 +260,8 @@ class Transform(Protocol):
     """In the words of ISO/IEC 20889: pseudonymization, suppression, generalization, randomization …"""
     PARAMETERS: Mapping[str, str]
     """Parameter -> one sentence. A transform that cannot do without names in `REQUIRED` those of which it needs one."""
+    MOVED: str
+    """May be missing: what values lose that a key keeps apart from others (see `planning.apart`), after their count."""
     BY_ROW: bool
     """May be missing, which is False: whether its kernels take salts."""
 
