@@ -36,7 +36,7 @@ from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily, split_name
-from anonymizer.transforms import _json_text
+from anonymizer.transforms import _json_text, _typed
 from anonymizer.transforms._cells import refuse, visible
 from anonymizer.transforms._json_text import COLON, PRIMITIVE, STRING, Flags, Ints, Tokens
 
@@ -143,7 +143,11 @@ def _entry(binding: Binding, path: tuple[str, ...], transform: str, domain: str)
         parameters={},
     )
     number = replace(inner, column=replace(inner.column, family=TypeFamily.NUMBER, type="numeric"))
-    return _Named(path, module.kernel(inner), module.kernel(number))
+    try:
+        of_numbers = module.kernel(number)
+    except RuleError:  # it makes words: a number is masked
+        of_numbers = _typed.kernel(number)
+    return _Named(path, module.kernel(inner), of_numbers)
 
 
 def _emptied(values: pa.Array) -> pa.Array:
