@@ -21,7 +21,7 @@ from anonymizer.model.address import Address
 from anonymizer.model.finding import Evidence
 from anonymizer.model.plan import Domain, Plan
 from anonymizer.model.result import CheckResult, RunResult
-from anonymizer.model.rules import Pack
+from anonymizer.model.rules import Pack, Scalar
 from anonymizer.model.schema import Column, Schema, Table, TableName
 
 Kernel = Callable[..., pa.Array]
@@ -227,6 +227,10 @@ class Keys(Protocol):
         """16 bytes, a function of the secret, the scope, the algorithm's version and the labels alone."""
 
 
+Parameters = Mapping[str, Scalar]
+"""What a rule file says of a transform beside its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Everything a transform may know when it builds the kernel of one column."""
@@ -235,7 +239,7 @@ class Binding:
     domain: Domain
     column: Column
     table: Table
-    parameters: Mapping[str, str | int | float | bool | None]
+    parameters: Parameters
     domains: Mapping[str, Domain]
     """All domains of the plan: a composite (an e-mail) maps its parts in the domains of the parts."""
     locales: tuple[str, ...]
@@ -261,8 +265,13 @@ class Transform(Protocol):
     """In the words of ISO/IEC 20889: pseudonymization, suppression, generalization, randomization …"""
     PARAMETERS: Mapping[str, str]
     """Parameter -> one sentence. A transform that cannot do without names in `REQUIRED` those of which it needs one."""
+    MOVED: str
+    """May be missing: what values lose that a key keeps apart from others (see `planning.apart`), after their count."""
     BY_ROW: bool
     """May be missing, which is False: whether its kernels take salts."""
+
+    def mistake(self, parameters: Parameters) -> str | None:
+        """What is wrong with values of PARAMETERS, whatever the column; may be missing where there are none."""
 
     def kernel(self, binding: Binding) -> Kernel:
         """Raises RuleError when the column's type, width or the parameters do not allow it: never per row."""

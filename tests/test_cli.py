@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,35 @@ def test_lint_names_what_is_undecided_and_what_does_not_exist(tmp_path: Path):
     rules.write_text("format: 1\ntables:\n  a:\n    columns: {b: frist_name}\n", encoding="utf-8")
     with pytest.raises(RuleError, match="frist_name"):
         anonymizer("rules", "lint", rules)
+
+
+@pytest.mark.parametrize(("rule", "says"), [
+    ("{as: shift, by: soon}", "`by` of `shift` is no time"),
+    ("{as: known_password, hash: md6}", "`hash` is none that is known"),
+    ("{as: generalise, to: yaer}", "`to` of `generalise` is no class"),
+    ("{as: full_name, policy: per_person}", "needs the column that names the person"),
+    ("{as: full_name, policy: per_persn}", "did you mean per_person?"),
+    ("{as: full_name, group: b}", "names a group, which the policy deterministic does not know"),
+])  # fmt: skip
+def test_lint_and_explain_refuse_what_no_column_could_take(tmp_path: Path, rule: str, says: str):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(f"format: 1\ntables:\n  a:\n    columns:\n      b: {rule}\n", encoding="utf-8")
+    for command in (("rules", "lint", rules), ("explain", ERP / "erp.sql", "-r", rules, "crm.customer.id")):
+        with pytest.raises(RuleError, match=says) as told:
+            anonymizer(*command)
+        assert str(told.value).startswith(f"{rules}:5: column b")
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    ("crm.customer.first_nam", "crm.customer.first_name"),
+    ("customer.first_nam", "customer.first_name"),
+    ("crm.custmer.first_name", "crm.customer.first_name"),
+    ("custmer.first_name", "customer.first_name"),
+    ("first_name", "customer.first_name"),
+])  # fmt: skip
+def test_explain_suggests_the_column_that_was_meant(typed: str, meant: str):
+    with pytest.raises(SettingError, match=re.escape(f"no column {typed}; did you mean {meant}?")):
+        anonymizer("explain", ERP / "erp.sql", "-r", RULES, typed)
 
 
 def test_fmt_changes_nothing_that_is_laid_out(tmp_path: Path):

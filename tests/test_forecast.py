@@ -22,10 +22,10 @@ tables:
 """
 
 
-def national_numbers(count: int) -> list[str]:
-    """Different valid numbers of people born between 1940 and 2004."""
+def national_numbers(count: int, first: str = "1940-01-01", last: str = "2004-12-31") -> list[str]:
+    """Different valid numbers of people born between two dates."""
     rng = np.random.default_rng(7)
-    days = rng.integers(np.datetime64("1940-01-01").astype(int), np.datetime64("2004-12-31").astype(int), 2 * count)
+    days = rng.integers(np.datetime64(first).astype(int), np.datetime64(last).astype(int), 2 * count)
     body = np.unique(np.stack([days, rng.integers(1, 999, 2 * count)], axis=1), axis=0)
     found = []
     for day, serial in rng.permutation(body)[:count].tolist():
@@ -36,8 +36,14 @@ def national_numbers(count: int) -> list[str]:
     return found
 
 
+def birth(number: str) -> np.datetime64:
+    digits = number.replace(".", "").replace("-", "")
+    century = 19 if 97 - int(digits[:9]) % 97 == int(digits[9:]) else 20
+    return np.datetime64(f"{century}{digits[:2]}-{digits[2:4]}-{digits[4:6]}")
+
+
 def dump(folder: Path, numbers: list[str]) -> Path:
-    rows = "".join(f"{n}\t{number}\t1980-01-01\n" for n, number in enumerate(numbers))
+    rows = "".join(f"{n}\t{number}\t{birth(number)}\n" for n, number in enumerate(numbers))
     path = folder / "people.sql"
     path.write_text(
         "CREATE TABLE person (id integer PRIMARY KEY, national_number character varying(15) UNIQUE, birth_date date);\n"
@@ -100,6 +106,32 @@ def test_fifty_thousand_national_numbers_stay_unique_and_the_report_counts_what_
     (forecast,) = result.plan.forecasts
     assert (forecast.values, forecast.capacity) == (50_000, 91_312)
     assert 10_000 < forecast.moved < 40_000
+
+
+def test_of_people_born_in_one_year_as_many_numbers_agree_with_birth_dates_as_there_are_and_the_others_nearly(
+    tmp_path: Path,
+):
+    numbers = national_numbers(9_000, "1984-01-01", "1984-12-31")
+    result = api.run(dump(tmp_path, numbers), tmp_path / "safe.sql", written(tmp_path, "national_id"))
+    safe = [line.split("\t") for line in (tmp_path / "safe.sql").read_text().splitlines() if "\t" in line]
+    off = np.array([abs((birth(number) - np.datetime64(born)).astype(int)) for _, number, born in safe])
+    pairs = {(birth(number), int(number[9:12]) % 2) for number in numbers}
+    assert np.count_nonzero(off == 0) >= len(pairs)
+    assert np.median(off) < 3 * 365, "12 years of births are needed for 9,000 numbers"
+    assert np.quantile(off, 0.95) < 10 * 365
+    (warning,) = result.warnings
+    assert f"person.national_number: {9_000 - len(pairs):,} of 9,000 different values share their birth date" in warning
+
+
+@pytest.mark.parametrize(("count", "last"), [(9_000, "1984-12-31"), (30_000, "1984-12-31"), (9_000, "1984-01-31")])
+def test_numbers_that_may_be_somebodys_are_not_withheld_where_many_people_are_born_together(
+    tmp_path: Path, count: int, last: str
+):
+    numbers = national_numbers(count, "1984-01-01", last)
+    accepted = written(tmp_path, "{as: national_id, range: issued, why: an isolated test network}")
+    result = api.run(dump(tmp_path, numbers), tmp_path / "safe.sql", accepted)
+    assert result.published
+    assert not result.plan.forecasts[0].moved
 
 
 def test_more_national_numbers_than_there_are_stop_before_a_row_is_written(tmp_path: Path):

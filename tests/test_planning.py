@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from anonymizer import planning
+from anonymizer import api, planning
 from anonymizer.errors import FindingsError, RuleError
 from anonymizer.model.finding import Finding, Verdict
 from anonymizer.model.plan import Plan
@@ -156,6 +158,33 @@ def test_a_column_too_narrow_for_its_pseudonyms_stops_the_run_by_name():
         planning.bind(made, KeyRing(Secret.fresh(), "scope"))
 
 
+def test_a_column_too_narrow_for_mail_addresses_is_told_what_fits_it_and_that_does(tmp_path: Path):
+    source, rules = tmp_path / "a.sql", tmp_path / "rules.yaml"
+    source.write_text(
+        "CREATE TABLE a (id integer, mail character varying(14));\n"
+        "COPY a (id, mail) FROM stdin;\n1\tjp@firm.be\n2\tec@firm.be\n\\.\n"
+    )
+    rules.write_text("format: 1\ntables:\n  a: {columns: {mail: email}, keep: [id]}\n")
+    with pytest.raises(RuleError, match="`email` needs 16 characters and the column has 14; give it `username`"):
+        api.run(source, tmp_path / "safe.sql", rules, dry_run=True)
+    for fits in ("username", "masked", "permute"):
+        rules.write_text(f"format: 1\ntables:\n  a: {{columns: {{mail: {fits}}}, keep: [id]}}\n")
+        assert api.run(source, tmp_path / f"{fits}.sql", rules).published
+
+
+@pytest.mark.parametrize("transform", [
+    "email", "first_name", "last_name", "full_name", "person_name", "company_name", "street_address", "url",
+    "user_agent",
+])  # fmt: skip
+@pytest.mark.parametrize("family", [TypeFamily.INTEGER, TypeFamily.NUMBER, TypeFamily.DATE, TypeFamily.BOOLEAN])
+def test_what_makes_words_is_refused_for_a_column_that_holds_none(transform: str, family: TypeFamily):
+    schema = Schema((Table(CUSTOMER, (column("nr", family),)),))
+    section = {CUSTOMER: TableRules(CUSTOMER, {"nr": replaced(transform, 4)})}
+    made = planning.make(schema, RuleFile("acme.yaml", section))
+    with pytest.raises(RuleError, match=rf"acme.yaml:4: crm.customer.nr: type {family} cannot hold what `{transform}`"):
+        planning.bind(made, KeyRing(Secret.fresh(), "acme"))
+
+
 def test_partitions_follow_the_table_that_they_belong_to():
     part = Table(TableName("crm", "customer_1"), SCHEMA.tables[0].columns, partition_of=CUSTOMER)
     schema = Schema((*SCHEMA.tables, part))
@@ -180,6 +209,19 @@ def test_rules_for_what_is_not_there_are_a_warning():
         "acme.yaml: column crm.customer.fax is not in the source",
         "acme.yaml: table gone is not in the source",
     ]
+
+
+def test_names_that_match_nothing_are_told_with_what_was_probably_meant():
+    spares = replace(replaced("email", 3), spared=("x" * 90,), why="test accounts")
+    more = {**rules({**ALL, "email": spares}, {**NO_SEARCH, "mail": spares}).tables}
+    more[TableName("crm", "custmer")] = TableRules(TableName("crm", "custmer"), {})
+    domains = {"emial": DomainRules(60), "phone": DomainRules(20)}
+    assert planning.make(SCHEMA, RuleFile("acme.yaml", more, domains=domains)).warnings == (
+        "acme.yaml:3: crm.customer.email spares 1 values that its type text cannot hold",
+        "acme.yaml:3: crm.order.mail spares 1 values that its type text cannot hold",
+        "acme.yaml: table crm.custmer is not in the source; did you mean crm.customer?",
+        "acme.yaml: domain emial is that of no column; did you mean email?",
+    )
 
 
 def test_a_misspelt_column_is_shown_beside_the_column_that_it_left_undecided():

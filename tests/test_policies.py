@@ -141,6 +141,7 @@ def test_a_policy_is_as_repeatable_as_the_key(tmp_path: Path):
     ("{as: full_name, policy: random}", "none of deterministic"),
     ("{as: full_name, policy: per_person}", "needs the column that names the person"),
     ("{as: full_name, policy: per_person, person: nobody}", "names the column nobody, which its table does not have"),
+    ("{as: full_name, policy: per_person, person: custmer_id}", r"did you mean customer_id\?"),
     ("{as: full_name, group: id}", "the policy deterministic does not know"),
     ("{as: free_text, policy: fully_randomised}", "every policy is known by"),
 ])  # fmt: skip

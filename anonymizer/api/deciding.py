@@ -76,12 +76,9 @@ def decided(source: Source, rules: Path | None, assume_masked: bool, explain: bo
         made = planning.make(found.schema, found.rules(assume_masked), found.findings, found.packs, assume_masked)
         return replace(made, rule_file=None)
     written = rulefile.read_rules(rules)
-    modules = planning.transforms()
-    required = {name: getattr(module, "REQUIRED", ()) for name, module in modules.items()}
-    mistakes = rulefile.lint(written, {name: module.PARAMETERS for name, module in modules.items()}, required)
-    if mistakes:
-        raise RuleError("\n".join(mistakes))
     packs = _packs(written.packs, rules.parent)
+    if mistakes := rulefile.lint(written, *rulefile.Grammar.of(planning.transforms())):
+        raise RuleError("\n".join(mistakes))
     findings = _detect(source, packs).findings if explain else ()
     return planning.make(source.schema(), written, findings, packs, assume_masked)
 
@@ -98,4 +95,15 @@ def explain(source: Origin, column: str, rules: Path | None = None) -> ColumnPla
         for plan in made.tables[found].columns if found else ():
             if plan.column.name == name:
                 return plan
-        raise SettingError(f"the source has no column {column}; write it as TABLE.COLUMN")
+        meant = _meant(origin.schema(), found, column) or "; write it as TABLE.COLUMN"
+        raise SettingError(f"the source has no column {column}{meant}")
+
+
+def _meant(schema: Schema, table: TableName | None, column: str) -> str:
+    """The name that a person may have meant by `column`, of `table` where there is such a table."""
+    written = column.rpartition(".")[0]
+    if table is not None:
+        return planning.near(column, [f"{written}.{known.name}" for known in schema.table(table).columns])
+    names = [(str(table.name) if "." in written else table.name.name, known.name) for table, known in schema.columns()]
+    same = [f"{table}.{known}" for table, known in names if known == column]
+    return f"; did you mean {same[0]}?" if same else planning.near(column, [".".join(name) for name in names])

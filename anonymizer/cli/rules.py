@@ -25,9 +25,7 @@ def lint(files: tuple[Path, ...]) -> None:
     from anonymizer.model.rules import Action
     from anonymizer.model.schema import ColumnName
 
-    modules = registry.load("transforms").values()
-    transforms = {module.NAME: module.PARAMETERS for module in modules}
-    required = {module.NAME: getattr(module, "REQUIRED", ()) for module in modules}
+    grammar = rulefile.Grammar.of(registry.load("transforms"))
     mistakes: list[str] = []
     undecided: list[str] = []
     for file in files:
@@ -37,8 +35,8 @@ def lint(files: tuple[Path, ...]) -> None:
         except RuleError as error:
             mistakes.append(str(error))
             continue
-        mistakes += rulefile.lint(read, transforms, required)
-        mistakes += rulefile.lint_packs(packs, transforms, registry.load("identifiers"), required)
+        mistakes += rulefile.lint(read, *grammar)
+        mistakes += rulefile.lint_packs(packs, *grammar, known_identifiers=registry.load("identifiers"))
         undecided += [
             f"{decision.place}: {ColumnName(table.table, column)} is undecided"
             for table in read.tables.values()

@@ -25,6 +25,7 @@ from anonymizer.identifiers._characters import Flags, verdict
 NAME = "Belgian bis number"
 CATEGORY = "national_id"
 CAPACITY = 2 * register.DAYS
+FIRST_DAY = int(register.FIRST_DAY)
 SPACE = register.SPACE
 REACHABLE = False
 

@@ -10,6 +10,16 @@ from anonymizer.model.schema import TableName, TypeFamily
 
 Scalar = str | int | float | bool | None
 
+DETERMINISTIC = "deterministic"
+"""The policy that holds where none is named."""
+POLICIES: Mapping[str, str | None] = {
+    DETERMINISTIC: None,
+    "document_randomised": "group",
+    "fully_randomised": None,
+    "per_person": "person",
+}
+"""Who shares a pseudonym (see `planning.policies`) -> the parameter that names the column it looks at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -23,7 +23,7 @@ from anonymizer.model.finding import Finding
 from anonymizer.model.plan import Plan
 from anonymizer.model.rules import Pack, RuleFile
 from anonymizer.model.schema import Schema
-from anonymizer.planning.decisions import decide, located, match
+from anonymizer.planning.decisions import decide, located, match, near
 from anonymizer.planning.domains import domains_of, spared_alike, table_plans, transforms, with_capacities
 from anonymizer.planning.forecast import forecast
 from anonymizer.planning.kernels import bind
@@ -38,7 +38,7 @@ from anonymizer.planning.refusals import (
 )
 from anonymizer.planning.relations import confirmed, roots
 
-__all__ = ["bind", "forecast", "located", "make", "plan_of_one", "propose", "pseudonym", "transforms"]
+__all__ = ["bind", "forecast", "located", "make", "near", "plan_of_one", "propose", "pseudonym", "transforms"]
 
 
 def make(
@@ -64,6 +64,11 @@ def make(
     agreed = roots(schema, decided, relations, emptied)
     tables = spared_alike(table_plans(schema, matched, decided, agreed))
     domains = domains_of(tables, rules.domains)
+    warnings += [
+        f"{domain.place or rules.file}: domain {name} is that of no column{near(name, {*domains, *transforms()})}"
+        for name, domain in rules.domains.items()
+        if name not in domains and name not in transforms()
+    ]
     refuse_broken_derivations(tables)
     refuse_emptied_parents(tables)
     refuse_unreasoned_ranges(tables)

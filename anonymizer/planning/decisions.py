@@ -38,23 +38,38 @@ def match(schema: Schema, rules: RuleFile) -> tuple[dict[TableName, TableRules],
     for name, section in rules.tables.items():
         target = located(schema, name)
         if target is None:
-            tables = [str(table.name) for table in schema.tables]
+            tables = [str(table.name) if name.schema else table.name.name for table in schema.tables]
             warnings.append(
-                f"{section.place or rules.file}: table {name} is not in the source{_near(str(name), tables)}"
+                f"{section.place or rules.file}: table {name} is not in the source{near(str(name), tables)}"
             )
             continue
         known = {column.name for column in schema.table(target).columns}
         warnings += [
             f"{decision.place or rules.file}: column {ColumnName(target, column)} is not in the source"
-            + _near(column, known)
+            + near(column, known)
             for column, decision in section.columns.items()
             if column not in known
+        ]
+        warnings += [
+            f"{decision.place or rules.file}: {ColumnName(target, column.name)} spares {count} values that its type "
+            f"{column.type} cannot hold"
+            for column in schema.table(target).columns
+            if (decision := section.columns.get(column.name)) and (count := _impossible(decision.spared, column))
         ]
         matched[target] = section
     return matched, warnings
 
 
-def _near(word: str, known: Iterable[str]) -> str:
+def _impossible(spared: Sequence[str], column: Column) -> int:
+    """How many values that are to be spared the column cannot hold: slips of the pen."""
+    labels, length = column.labels, column.length
+    return sum(
+        (bool(labels) and value not in labels) or (length is not None and len(value) > length) for value in spared
+    )
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """A suggestion to end a sentence about an unknown word with, or nothing."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 

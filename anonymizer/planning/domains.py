@@ -10,12 +10,9 @@ from anonymizer import registry
 from anonymizer.errors import RuleError
 from anonymizer.model.finding import CATEGORIES
 from anonymizer.model.plan import ColumnPlan, Domain, TablePlan
-from anonymizer.model.rules import Action, DomainRules, TableRules
+from anonymizer.model.rules import DETERMINISTIC, POLICIES, Action, DomainRules, TableRules
 from anonymizer.model.schema import Column, ColumnName, Schema, TableName
 from anonymizer.planning.decisions import MASKED, Decided
-
-COLUMN_OF = {"document_randomised": "group", "per_person": "person"}
-"""Policy -> the parameter that names the column it looks at."""
 
 OWN_DOMAIN = ("masked", "permute", "json", "known_password", "generalise", "noise")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
@@ -60,8 +57,8 @@ def _column_plan(
     module = transforms().get(transform)
     if module is None:
         raise RuleError(f"{decision.place or name}: there is no transform called {transform}; see `anonymizer list`")
-    policy = str(decision.parameters.get("policy", "deterministic"))
-    by = decision.parameters.get(COLUMN_OF.get(policy, ""))
+    policy = str(decision.parameters.get("policy", DETERMINISTIC))
+    by = decision.parameters.get(POLICIES.get(policy) or "")
     own = str(roots.get(owner, owner)) if transform in OWN_DOMAIN else transform
     if transform == SHIFT and policy != "per_person":
         own = f"{SHIFT} of {owner.table}"

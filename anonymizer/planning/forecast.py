@@ -47,7 +47,10 @@ def forecast(source: Source, plan: Plan, keys: Keys, kernels: _Kernels) -> tuple
         if survey.moving and moves[domain] is None:
             raise FindingsError(_too_few(made, columns[0]))
         forecasts.append(made)
-    return replace(plan, forecasts=tuple(forecasts)), {d: m for d, m in moves.items() if m is not None}
+    warnings = (*plan.warnings, *(said for made in forecasts if (said := _lost(made))))
+    return replace(plan, forecasts=tuple(forecasts), warnings=warnings), {
+        d: m for d, m in moves.items() if m is not None
+    }
 
 
 def _watched(plan: Plan) -> dict[TableName, list[tuple[TablePlan, ColumnPlan]]]:
@@ -119,6 +122,14 @@ def _forecast(plan: Plan, columns: list[ColumnPlan], values: int, moved: int) ->
         expected=expected,
         moved=moved,
     )
+
+
+def _lost(made: Forecast) -> str | None:
+    """What values lose that were given other pseudonyms, where the transform knows it."""
+    lost = getattr(transforms()[made.transform], "MOVED", None)
+    if not made.moved or lost is None:
+        return None
+    return f"{', '.join(map(str, made.columns))}: {made.moved:,} of {made.values:,} different values {lost}"
 
 
 def _too_few(made: Forecast, column: ColumnPlan) -> str:

@@ -24,11 +24,12 @@ import pyarrow.compute as pc
 from anonymizer.contracts import ByRow, Kernel, Keys, Salts
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
+from anonymizer.model.rules import DETERMINISTIC
 from anonymizer.model.schema import ColumnName, TableName
-from anonymizer.planning.domains import COLUMN_OF, transforms
+from anonymizer.planning.decisions import near
+from anonymizer.planning.domains import transforms
 from anonymizer.pseudonyms.prf import Prf
-
-POLICIES = ("deterministic", "document_randomised", "fully_randomised", "per_person")
+from anonymizer.rulefile import wrong_policy
 
 
 def refuse_policies(tables: Mapping[TableName, TablePlan], joined: Mapping[ColumnName, ColumnName]) -> None:
@@ -38,7 +39,7 @@ def refuse_policies(tables: Mapping[TableName, TablePlan], joined: Mapping[Colum
         keyed = {column for key in table.table.keys for column in key}
         for column in table.replaced:
             mistake = _mistake(column, known)
-            if not mistake and column.policy != "deterministic":
+            if not mistake and column.policy != DETERMINISTIC:
                 name = ColumnName(table.table.partition_of or table.table.name, column.column.name)
                 if column.column.name in keyed or name in joined:
                     mistake = "is a key or joins one, and has to keep the policy deterministic"
@@ -54,16 +55,10 @@ def refuse_policies(tables: Mapping[TableName, TablePlan], joined: Mapping[Colum
 
 
 def _mistake(column: ColumnPlan, known: set[str]) -> str | None:
-    policy = column.policy
-    if policy not in POLICIES:
-        return f"has the policy {policy}, which is none of {', '.join(POLICIES)}"
-    for parameter in ("group", "person"):
-        if parameter in column.parameters and COLUMN_OF.get(policy) != parameter:
-            return f"names a {parameter}, which the policy {policy} does not know"
-    if policy == "per_person" and column.by is None:
-        return "has the policy per_person and needs the column that names the person, as in `person: customer_id`"
+    if wrong := wrong_policy(column.parameters):
+        return wrong
     if column.by is not None and column.by not in known:
-        return f"names the column {column.by}, which its table does not have"
+        return f"names the column {column.by}, which its table does not have{near(column.by, known)}"
     return None
 
 

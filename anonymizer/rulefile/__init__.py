@@ -1,6 +1,7 @@
 """Rule files and rule packs: the language that people review, read and written.
 
-    rules        rule file text -> model.RuleFile, with what it includes; lint
+    rules        rule file text -> model.RuleFile, with what it includes
+    lint         what the plug-ins do not understand of rule files and packs
     packs        pack text -> model.Pack; where packs lie
     write        model.RuleFile -> canonical text; a person's text laid out anew with its comments
     schema       the JSON Schema of both, for editors
@@ -30,13 +31,15 @@ Every mistake of a file is told at once, each as `file:line: what is wrong`.
 """
 
 from anonymizer.rulefile._relations import parse_relation, write_relation
+from anonymizer.rulefile.lint import Grammar, lint, lint_packs, wrong_policy
 from anonymizer.rulefile.packs import find_packs, read_pack, shipped_packs
-from anonymizer.rulefile.rules import lint, lint_packs, read_rules
+from anonymizer.rulefile.rules import read_rules
 from anonymizer.rulefile.schema import json_schema
 from anonymizer.rulefile.update import update_rules
 from anonymizer.rulefile.write import format_rules, write_rules
 
 __all__ = [
+    "Grammar",
     "find_packs",
     "format_rules",
     "json_schema",
@@ -49,4 +52,5 @@ __all__ = [
     "update_rules",
     "write_relation",
     "write_rules",
+    "wrong_policy",
 ]

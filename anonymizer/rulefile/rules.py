@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
 
-from anonymizer.model.rules import Accepted, Action, Decision, DomainRules, Pack, Place, Relation, RuleFile, TableRules
+from anonymizer.model.rules import Accepted, Action, Decision, DomainRules, Place, Relation, RuleFile, TableRules
 from anonymizer.model.schema import TableName
 from anonymizer.rulefile._decisions import read_decision
 from anonymizer.rulefile._relations import parse_relation
-from anonymizer.rulefile._yaml import Document, Mistakes, read_text, scalar, suggestion
+from anonymizer.rulefile._yaml import Document, Mistakes, read_text, scalar
 
 TOP_KEYS = (
     "format", "database", "scope", "purpose", "packs", "pseudonyms", "domains", "tables", "relations", "accepted",
@@ -28,8 +27,6 @@ KEEP_KEYS = ("columns", "why")
 PURPOSE_KEYS = ("text", "instruction", "expires")
 PSEUDONYM_KEYS = ("version", "locales", "mode")
 MODES = ("linkable", "irreversible")
-ALL_TRANSFORMS = ("domain", "policy", "group", "person")
-"""What a decision may say whatever its transform."""
 DOMAIN_KEYS = ("width", "unique")
 ACCEPTED_KEYS = ("finding", "why", "until")
 ROWS = ("all", "none")
@@ -234,74 +231,3 @@ def _read_date(document: Document, node: yaml.Node | None, what: str) -> str | N
         pass
     document.wrong(node, f"{what} must be a date such as 2027-01-31")
     return None
-
-
-# --- what needs the plug-ins --------------------------------------------------------------------------------------
-
-
-def lint(
-    rules: RuleFile,
-    known_transforms: Collection[str] | Mapping[str, Collection[str]],
-    required: Mapping[str, Sequence[str]] = MappingProxyType({}),
-) -> list[str]:
-    """`file:line: …` for each decision that names an unknown transform, an unknown parameter, or none that it needs.
-
-    Parameters are looked at when `known_transforms` maps each transform to them.
-    `required`: transform -> parameters of which it needs one.
-    """
-    return [
-        mistake
-        for table in rules.tables.values()
-        for column, decision in table.columns.items()
-        for mistake in _lint(decision, f"column {column}", rules.file, known_transforms, required)
-    ]
-
-
-def lint_packs(
-    packs: Sequence[Pack],
-    known_transforms: Collection[str] | Mapping[str, Collection[str]],
-    known_identifiers: Collection[str],
-    required: Mapping[str, Sequence[str]] = MappingProxyType({}),
-) -> list[str]:
-    """The same for the defaults of packs, and for identifiers that their recognisers name."""
-    mistakes = []
-    for pack in packs:
-        for category, decision in pack.defaults.items():
-            mistakes += _lint(decision, f"the default of {category}", pack.file, known_transforms, required)
-        for recogniser in pack.recognisers:
-            if recogniser.then is not None:
-                what = f"an entry of {recogniser.category}"
-                mistakes += _lint(recogniser.then, what, pack.file, known_transforms, required)
-            mistakes += [
-                f"{recogniser.place}: there is no identifier called {name}{suggestion(name, known_identifiers)}"
-                for name in recogniser.values
-                if name not in known_identifiers
-            ]
-    return mistakes
-
-
-def _lint(
-    decision: Decision,
-    what: str,
-    file: str,
-    known: Collection[str] | Mapping[str, Collection[str]],
-    required: Mapping[str, Sequence[str]],
-) -> list[str]:
-    name, place = decision.transform, decision.place or file
-    if decision.action is not Action.REPLACE or name is None:
-        return []
-    if name not in known:
-        near = suggestion(name, known) or "; see `anonymizer list transforms`"
-        return [f"{place}: {what} is replaced as {name}, which does not exist{near}"]
-    parameters = {*known[name], *ALL_TRANSFORMS} if isinstance(known, Mapping) else None
-    needed = required.get(name, ())
-    lacking = (
-        [f"{place}: {what} is replaced as {name} without {' or '.join(needed)}; write {{as: {name}, {needed[0]}: …}}"]
-        if needed and not set(needed) & set(decision.parameters)
-        else []
-    )
-    return lacking + [
-        f"{place}: {name} has no parameter called {parameter}{suggestion(parameter, parameters)}"
-        for parameter in decision.parameters
-        if parameters is not None and parameter not in parameters
-    ]

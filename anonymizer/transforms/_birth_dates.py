@@ -7,18 +7,16 @@ each becomes the next one: one to one, never itself, and unlike a fixed shift no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Parameters
 from anonymizer.model.plan import Domain
-from anonymizer.model.rules import Scalar
 from anonymizer.pseudonyms.prf import Prf
-from anonymizer.transforms._calendar import days_in
+from anonymizer.transforms._calendar import days_in, wrong_span
+from anonymizer.transforms._cells import refuse
 
 Days = NDArray[np.int64]
 """Days since 1970-01-01."""
@@ -39,7 +37,7 @@ class BirthDates:
         own = binding.domain.name == domain.name or "shift" in binding.parameters
         self._table = _table(
             binding.keys.derive("birth date", domain.name),
-            _days(binding, {**domain.parameters, **binding.parameters} if own else domain.parameters),
+            _days({**domain.parameters, **binding.parameters} if own else domain.parameters, binding),
         )
         self._prf = Prf(binding.keys.derive("birth date", domain.name, "elsewhere"))
 
@@ -53,15 +51,14 @@ class BirthDates:
         return self._table[place]
 
 
-def _days(binding: Binding, parameters: Mapping[str, Scalar]) -> int:
-    shift = parameters.get("shift")
-    days = USUAL_SHIFT if shift is None else days_in(shift)
-    if not 1 <= days <= 36_525:
-        raise RuleError(
-            f"{binding.table.name}.{binding.column.name}: `shift` of birth dates is not a time between 1 day and 100 "
-            "years; write it as `90 days`"
-        )
-    return days
+def _days(parameters: Parameters, binding: Binding) -> int:
+    refuse(binding, wrong_shift(parameters))
+    return days_in(parameters["shift"]) if parameters.get("shift") is not None else USUAL_SHIFT
+
+
+def wrong_shift(parameters: Parameters) -> str | None:
+    """What is wrong with the parameter `shift`, which may be missing."""
+    return None if parameters.get("shift") is None else wrong_span(parameters, "shift", "birth_date")
 
 
 @lru_cache(maxsize=16)

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding, Kernel
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.rules import Scalar
 from anonymizer.pseudonyms.written_form import counts_per_row, digits_of, fixed_digits, flat_bytes, with_digits
+from anonymizer.transforms._cells import refuse
 
 Days = NDArray[np.int64]
 """Days since 1970-01-01."""
@@ -48,7 +48,8 @@ NO_DATE = r"^(?:-?infinity|0000-00-00.*|0000-.*|00[0-9]{2}-.*|99[0-9]{2}-.*)$"
 
 _UNITS = {"": 1, "day": 1, "week": 7, "month": 30, "year": 365}
 _SPAN = re.compile(r"\s*([0-9]+)\s*(day|week|month|year|)s?\s*\Z", re.IGNORECASE)
-_LONGEST = 36_525
+LONGEST = 36_525
+"""Days in a hundred years."""
 
 
 def days_in(span: Scalar) -> int:
@@ -59,21 +60,29 @@ def days_in(span: Scalar) -> int:
 
 def span(binding: Binding, parameter: str, what: str) -> int:
     """The days that a parameter such as `90 days` stands for, 1 day to 100 years. Raises RuleError."""
-    days = days_in(binding.parameters.get(parameter))
-    if not 1 <= days <= _LONGEST:
-        raise RuleError(
-            f"{binding.table.name}.{binding.column.name}: `{parameter}` of `{what}` is no time from 1 day to 100 "
-            f"years; write it as `{parameter}: 90 days` (days, weeks, months of 30 days or years of 365)"
-        )
-    return days
+    refuse(binding, wrong_span(binding.parameters, parameter, what))
+    return days_in(binding.parameters.get(parameter))
+
+
+def wrong_span(parameters: Parameters, parameter: str, what: str) -> str | None:
+    """What is wrong with a parameter that stands for a time."""
+    if 1 <= days_in(parameters.get(parameter)) <= LONGEST:
+        return None
+    return (
+        f"`{parameter}` of `{what}` is no time from 1 day to 100 years; write it as `{parameter}: 90 days` (days, "
+        "weeks, months of 30 days or years of 365)"
+    )
 
 
 def order_of(binding: Binding) -> str:
     """`dmy` or `mdy`, from the parameter `order`. Raises RuleError."""
-    order = binding.parameters.get("order", "dmy")
-    if order not in ("dmy", "mdy"):
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `order` is dmy or mdy")
-    return str(order)
+    refuse(binding, wrong_order(binding.parameters))
+    return str(binding.parameters.get("order", "dmy"))
+
+
+def wrong_order(parameters: Parameters) -> str | None:
+    """What is wrong with the parameter `order`."""
+    return None if parameters.get("order", "dmy") in ("dmy", "mdy") else "`order` is dmy or mdy"
 
 
 def with_days(values: pa.Array, order: str, move: Move, other: Kernel, midnight: bool = False) -> pa.Array:

@@ -91,11 +91,21 @@ def _longest(values: pa.Array) -> int:
     return 1 << 31 if values.null_count else int(np.diff(flat_bytes(values)[1]).max(initial=0))
 
 
-def need_width(binding: Binding, least: int, transform: str) -> None:
-    """Raises RuleError when the domain's narrowest column has less than `least` characters."""
-    width = binding.domain.width
-    if width is not None and width < least:
-        raise RuleError(
-            f"{binding.table.name}.{binding.column.name}: `{transform}` needs {least} characters and the narrowest "
-            f"column of domain {binding.domain.name} has {width}; give it `masked` or a domain of its own"
-        )
+def refuse(binding: Binding, mistake: str | None) -> None:
+    """Raises RuleError naming the column where there is a mistake."""
+    if mistake is not None:
+        raise RuleError(f"{binding.table.name}.{binding.column.name}: {mistake}")
+
+
+def need_width(binding: Binding, least: int, transform: str, other: str) -> None:
+    """Raises RuleError when the domain's narrowest column has less than `least` characters; `other` fits in any."""
+    width, length = binding.domain.width, binding.column.length
+    if width is None or width >= least:
+        return
+    if length is not None and length < least:
+        refuse(binding, f"`{transform}` needs {least} characters and the column has {length}; give it `{other}`")
+    refuse(
+        binding,
+        f"`{transform}` needs {least} characters and the narrowest column of domain {binding.domain.name} has {width}; "
+        f"give that one `{other}`, or a `domain` of its own",
+    )

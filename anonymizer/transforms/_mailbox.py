@@ -44,7 +44,7 @@ class _Tails:
 
 def addresses(binding: Binding) -> Kernel:
     """Values are visible text; what is no address maps as a login."""
-    need_width(binding, NARROWEST_ADDRESS, "email")
+    need_width(binding, NARROWEST_ADDRESS, "email", "username")
     width = binding.domain.width
     local_parts, tails = LocalParts(binding), _Tails(binding)
     hosts = Prf(binding.keys.derive("mail host", binding.domain.name))

@@ -170,17 +170,18 @@ class Names:
     def words(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         """Text of one name or several, word by word: string [n] -> string [n], no nulls and no blanks."""
         pieces = cut(single_spaced(values), _IN_WORD)
-        if len(pieces.texts) == len(values):
-            return self.written(values, salts)
+        if len(pieces.texts) == len(values) and pieces.is_word.all():
+            return self.written(pieces.texts, salts)
         row = pieces.row[pieces.is_word]
-        words = by_distinct(self.written)(
+        names = by_distinct(self.written)(
             filtered(pieces.texts, pieces.is_word), *(() if salts is None else (salts[row],))
         )
-        joined = pieces.joined(replaced(pieces.texts, [(pieces.is_word, words)]))
+        joined = pieces.joined(replaced(pieces.texts, [(pieces.is_word, names)]))
         if self.width is None:
             return joined
-        first = np.searchsorted(row, np.arange(len(values)))
-        return first_fitting([joined, words.take(pa.array(np.minimum(first, max(len(words) - 1, 0))))], self.width)
+        wordless = np.bincount(row, minlength=len(values)) == 0
+        first = names.take(pa.array(np.searchsorted(row, np.arange(len(values))), mask=wordless))
+        return first_fitting([joined, first, words(self._prf(values)[:, 0], min(self.width, 6))], self.width)
 
     def written(self, texts: pa.Array, salts: Salts | None = None) -> pa.Array:
         """Single names or initials, as they are written; a joined double name ("jeanpierre") maps half by half."""

@@ -14,14 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding, Kernel
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.permutation import LARGEST, Permutation
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _nested, _typed
-from anonymizer.transforms._cells import by_distinct, narrowed, visible
+from anonymizer.transforms._cells import by_distinct, narrowed, refuse, visible
 
 _SAME_NUMBERS = {"vat_number": "company_id", "bank_account": "iban"}
 """Domains whose numbers are those of another one, written otherwise: they share its key, so that both agree."""
@@ -44,6 +43,11 @@ class Kind(NamedTuple):
 
 
 Kinds = Callable[[Binding], Sequence[Kind]]
+
+
+def mistake(parameters: Parameters) -> str | None:
+    """What is wrong with the parameter `range`, which may be missing."""
+    return None if parameters.get("range", "unissued") in ("unissued", "issued") else "`range` is unissued or issued"
 
 
 def root(domain: Domain) -> str:
@@ -83,8 +87,7 @@ def kernel(binding: Binding, kinds: Kinds, digits: int = 0, other: Callable[[Ker
     In a column of integers, up to three zeros that the type dropped are put back to make `digits` of them, and dropped
     again afterwards.
     """
-    if binding.parameters.get("range", "unissued") not in ("unissued", "issued"):
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `range` is unissued or issued")
+    refuse(binding, mistake(binding.parameters))
     family = binding.column.family
     if family is TypeFamily.ARRAY:
         return _nested.kernel(binding, lambda element: kernel(element, kinds, digits, other))

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.contracts import Binding, Kernel, Salts
+from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
@@ -21,6 +22,18 @@ TOKEN = 10
 NARROWEST_NAMED = TOKEN + 4
 """Below this width there is no room for a name and a token."""
 
+_WORDLESS = (
+    TypeFamily.INTEGER,
+    TypeFamily.NUMBER,
+    TypeFamily.BOOLEAN,
+    TypeFamily.DATE,
+    TypeFamily.TIMESTAMP,
+    TypeFamily.TIME,
+    TypeFamily.INTERVAL,
+    TypeFamily.UUID,
+    TypeFamily.NETWORK,
+    TypeFamily.GEOMETRY,
+)
 _SAID = r"[0-9A-Za-z\x{80}-\x{10ffff}]"
 """A letter, a digit, or any sign beyond ASCII."""
 
@@ -40,6 +53,16 @@ def text_kernel(binding: Binding, build: Build) -> Kernel:
     if family is not TypeFamily.TEXT:
         return _typed.kernel(binding)
     return by_distinct(visible(build(narrowed(binding))))
+
+
+def words_kernel(binding: Binding, transform: str, build: Build) -> Kernel:
+    """The same for what is made of words: raises RuleError for types that hold none, as numbers and dates."""
+    if (binding.column.element or binding.column.family) in _WORDLESS:
+        raise RuleError(
+            f"{binding.table.name}.{binding.column.name}: type {binding.column.type} cannot hold what `{transform}` "
+            "makes; give it the transform of what it holds, `permute` if it is a number or key, or `masked`"
+        )
+    return text_kernel(binding, build)
 
 
 def told_apart(binding: Binding, build: Callable[[Binding, int | None], Kernel], kind: str) -> Kernel:

@@ -1,6 +1,7 @@
 """A value of the column's own type, whatever the type: what `masked` does, and any transform on a foreign type.
 
-text        letters to letters, digits to digits; a UUID stays a UUID; one to one in a unique domain
+text        letters to letters, digits to digits; a UUID stays a UUID; the @ of mail addresses becomes _; one to one in
+            a unique domain
 integer     another number of as many digits and the same sign, one to one
 number      the same, with the same decimals
 boolean     false, in its written form
@@ -43,6 +44,7 @@ from anonymizer.transforms._cells import by_distinct, visible
 Build = Callable[[Binding], Kernel]
 
 _UUID = r"^\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?$"
+_MAIL = r"@[\pL\pN-]+\.[\pL\pN-]"
 _HEXADECIMAL = np.array([byte in b"0123456789abcdefABCDEF" for byte in range(256)])
 _LOWER_HEXADECIMAL = np.frombuffer(b"0123456789abcdef", np.uint8)
 _FALSE = {"t": "f", "true": "false", "yes": "no", "on": "off", "1": "0", "y": "n", "b'1'": "b'0'", "\\x01": "\\x00"}
@@ -91,7 +93,13 @@ def _text(binding: Binding) -> Kernel:
         def other(values: pa.Array) -> pa.Array:
             return _split(values, r"^-?[0-9]{1,19}$", numbers, letters)
 
-    return lambda values: _split(values, _UUID, uuids, other)
+    return lambda values: _unmailable(_split(values, _UUID, uuids, other))
+
+
+def _unmailable(values: pa.Array) -> pa.Array:
+    """What still looks like a mail address could be somebody's: it loses its @."""
+    mail = pc.match_substring_regex(values, _MAIL)
+    return pc.if_else(mail, pc.replace_substring(values, "@", "_"), values) if mail.true_count else values
 
 
 def _split(values: pa.Array, pattern: str, matching: Kernel, others: Kernel) -> pa.Array:

@@ -20,14 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding, Kernel
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.written_form import digits_of, fixed_digits, with_digits
 from anonymizer.transforms import _nested, _typed
-from anonymizer.transforms._birth_dates import BirthDates
-from anonymizer.transforms._cells import by_distinct, narrowed, visible
+from anonymizer.transforms._birth_dates import BirthDates, wrong_shift
+from anonymizer.transforms._calendar import wrong_order
+from anonymizer.transforms._cells import by_distinct, narrowed, refuse, visible
 
 NAME = "birth_date"
 CATEGORIES: tuple[str, ...] = ("birth_date",)
@@ -54,13 +54,17 @@ _CENTURY_TURN = 30
 _Numbers = NDArray[np.int64]
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    return wrong_order(parameters) or wrong_shift(parameters)
+
+
 def kernel(binding: Binding) -> Kernel:
     """Dates, timestamps, text and whole numbers; other types get a value of their type. Raises RuleError."""
     family = binding.column.family
     if family is TypeFamily.ARRAY:
         return _nested.kernel(binding, kernel)
-    if binding.parameters.get("order", "dmy") not in ("dmy", "mdy"):
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `order` is dmy or mdy")
+    refuse(binding, mistake(binding.parameters))
     if family not in _FAMILIES:
         return _typed.kernel(binding)
     binding = narrowed(binding)

@@ -27,6 +27,7 @@ CATEGORIES: tuple[str, ...] = ("company_id",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: Mapping[str, str] = _numbered.RANGE
 WIDER = _numbered.WIDER
+mistake = _numbered.mistake
 
 
 def kernel(binding: Binding) -> Kernel:

@@ -23,6 +23,7 @@ CATEGORIES: tuple[str, ...] = ("credit_card",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: Mapping[str, str] = _numbered.RANGE
 WIDER = _numbered.WIDER
+mistake = _numbered.mistake
 
 _MOST_COMMON_CAPACITY = 10**11
 

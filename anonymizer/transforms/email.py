@@ -18,7 +18,7 @@ from __future__ import annotations
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
 from anonymizer.transforms import _mailbox
-from anonymizer.transforms._text import text_kernel
+from anonymizer.transforms._text import words_kernel
 
 NAME = "email"
 CATEGORIES = ("email",)
@@ -28,8 +28,8 @@ BY_ROW = True
 
 
 def kernel(binding: Binding) -> Kernel:
-    """Raises RuleError for a column of fewer than 16 characters."""
-    return text_kernel(binding, _mailbox.addresses)
+    """Raises RuleError for a column of fewer than 16 characters, and for types that hold no words."""
+    return words_kernel(binding, NAME, _mailbox.addresses)
 
 
 def capacity(domain: Domain) -> int | None:

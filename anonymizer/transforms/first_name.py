@@ -29,8 +29,8 @@ BY_ROW = True
 
 
 def kernel(binding: Binding) -> Kernel:
-    """Takes every type: what is no text gets a value of its type."""
-    return _text.text_kernel(binding, lambda narrow: _text.told_apart(narrow, _build, NAME))
+    """Raises RuleError for types that hold no words, such as numbers."""
+    return _text.words_kernel(binding, NAME, lambda narrow: _text.told_apart(narrow, _build, NAME))
 
 
 def _build(binding: Binding, width: int | None) -> Kernel:

@@ -18,18 +18,19 @@ is kept. A class with few members still points at them. What stands for no date 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeGuard
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.transforms import _typed
-from anonymizer.transforms._calendar import Days, Rows, order_of, with_days
-from anonymizer.transforms._cells import by_distinct, narrowed, visible
+from anonymizer.transforms._calendar import Days, Rows, order_of, with_days, wrong_order
+from anonymizer.transforms._cells import by_distinct, narrowed, refuse, visible
 from anonymizer.transforms._multiplied import MOST_DIGITS, most_of
 
 NAME = "generalise"
@@ -51,16 +52,34 @@ _V4 = r"^(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:/[0-9]{1,2})?$"
 _V6 = r"(?i)^[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:/[0-9]{1,3})?$"
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    to, first, filler = (parameters.get(name) for name in ("to", "first", "filler"))
+    if ("to" in parameters) == ("first" in parameters):
+        return "`generalise` needs `to` or `first`, as in {as: generalise, to: month}"
+    if "to" in parameters and not (_is_size(to) or to in _MONTHS or to in _OCTETS):
+        classes = ", ".join((*_MONTHS, *_OCTETS))
+        return f"`to` of `generalise` is no class; write the size of the classes, as `to: 1000`, or one of {classes}"
+    if "first" in parameters and (isinstance(first, bool) or not isinstance(first, int) or first < 1):
+        return "`first` is a number of characters, 1 or more; write it as `first: 2`"
+    if "filler" in parameters and "first" not in parameters:
+        return '`filler` belongs to `first`, as in {as: generalise, first: 2, filler: "*"}'
+    if filler is not None and len(str(filler)) != 1:
+        return '`filler` is one character; write it as `filler: "*"`'
+    return wrong_order(parameters)
+
+
+def _is_size(to: object) -> TypeGuard[int]:
+    return isinstance(to, int) and not isinstance(to, bool) and 1 <= to < 10**MOST_DIGITS
+
+
 def kernel(binding: Binding) -> Kernel:
     """Raises RuleError where parameters and type do not go together, and for keys."""
     column = binding.column
     where = f"{binding.table.name}.{column.name}"
     if binding.domain.unique:
         raise RuleError(f"{where} is a key, and classes would make several values one; give it `permute`")
-    if ("to" in binding.parameters) == ("first" in binding.parameters):
-        raise RuleError(f"{where}: `generalise` needs `to` or `first`, as in {{as: generalise, to: month}}")
-    if "filler" in binding.parameters and "first" not in binding.parameters:
-        raise RuleError(f'{where}: `filler` belongs to `first`, as in {{as: generalise, first: 2, filler: "*"}}')
+    refuse(binding, mistake(binding.parameters))
     build = _build(binding, where)
     return by_distinct(visible(build(narrowed(binding), where)))
 
@@ -95,7 +114,7 @@ def _wrong(where: str, words: str) -> RuleError:
 
 def _classes(binding: Binding, where: str) -> Kernel:
     size = binding.parameters.get("to")
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size < 10**MOST_DIGITS:
+    if not _is_size(size):
         raise _wrong(where, "no whole number; write the size of the classes, as `to: 1000`, or month, year, /24")
     if size == 1 and binding.column.family is TypeFamily.INTEGER:
         raise _wrong(where, "1, which leaves whole numbers as they are; write a larger size, as `to: 10`")
@@ -143,10 +162,6 @@ def _periods(binding: Binding, where: str) -> Kernel:
 
 def _prefixes(binding: Binding, where: str) -> Kernel:
     first, filler = binding.parameters.get("first"), binding.parameters.get("filler")
-    if isinstance(first, bool) or not isinstance(first, int) or first < 1:
-        raise RuleError(f"{where}: `first` is a number of characters, 1 or more; write it as `first: 2`")
-    if filler is not None and len(str(filler)) != 1:
-        raise RuleError(f'{where}: `filler` is one character; write it as `filler: "*"`')
 
     def mapped(values: pa.Array) -> pa.Array:
         kept = pc.utf8_slice_codeunits(values, 0, first)

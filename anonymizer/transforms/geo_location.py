@@ -21,13 +21,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.written_form import flat_bytes, with_bytes
 from anonymizer.transforms import _numbered
+from anonymizer.transforms._cells import refuse
 
 NAME = "geo_location"
 CATEGORIES: tuple[str, ...] = ("geo_location",)
@@ -48,11 +48,16 @@ _DIGITS_OF_POINT = 32
 _FAMILIES = (TypeFamily.GEOMETRY, TypeFamily.OTHER)
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    decimals = parameters.get("decimals", 1)
+    good = isinstance(decimals, int) and not isinstance(decimals, bool) and 0 <= decimals <= _MOST_DECIMALS
+    return None if good else f"`decimals` of a place is a whole number from 0 to {_MOST_DECIMALS}"
+
+
 def kernel(binding: Binding) -> Kernel:
     """Text, numbers and geometry; other types get a value of their type. Raises RuleError for unknown decimals."""
-    decimals = binding.parameters.get("decimals", 1)
-    if not isinstance(decimals, int) or not 0 <= decimals <= _MOST_DECIMALS:
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `decimals` of a place is 0 to {_MOST_DECIMALS}")
+    refuse(binding, mistake(binding.parameters))
     if binding.column.family is TypeFamily.GEOMETRY:
         binding = replace(binding, column=replace(binding.column, family=TypeFamily.TEXT))
     return _numbered.kernel(binding, _kinds)

@@ -67,7 +67,7 @@ def capacity(domain: Domain) -> int | None:
 
 def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     if binding.column.family is TypeFamily.TEXT:
-        need_width(binding, _WIDEST_IPV4, NAME)
+        need_width(binding, _WIDEST_IPV4, NAME, "masked")
     width = binding.domain.width
     addresses = _IPv4(binding)
     index = _ipv6_indices(binding)

@@ -32,12 +32,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer import registry
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily, split_name
-from anonymizer.transforms import _json_text
-from anonymizer.transforms._cells import visible
+from anonymizer.transforms import _json_text, _typed
+from anonymizer.transforms._cells import refuse, visible
 from anonymizer.transforms._json_text import COLON, PRIMITIVE, STRING, Flags, Ints, Tokens
 
 NAME = "json"
@@ -69,6 +69,30 @@ _UNNAMED: tuple[str, ...] = ()
 """The path of the entry for all keys that are not named."""
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    if parameters.get("others") not in _OTHERS:
+        return "say what happens to the values of all other keys: `others: masked`, or `others: keep`"
+    entries = _entries(parameters)
+    if entries is None:
+        return 'write values as "customer_id: permute domain crm.customer.id, email: email"'
+    known = registry.load("transforms")
+    for entry in entries:
+        if entry["transform"] not in known or entry["transform"] == NAME:
+            return f"there is no transform called {entry['transform']} for a key; see `anonymizer list`"
+    return None
+
+
+def _entries(parameters: Parameters) -> list[re.Match[str]] | None:
+    """What `values` says of each key; None where that cannot be read."""
+    text, found = str(parameters.get("values") or "").strip(), []
+    position = 0
+    while position < len(text) and (match := _KEY.match(text, position)):
+        found.append(match)
+        position = match.end()
+    return found if found and position == len(text) else None
+
+
 def kernel(binding: Binding) -> Kernel:
     """Raises RuleError for a column of another type, a key, and `values` that nobody can read."""
     if binding.column.family not in (TypeFamily.JSON, TypeFamily.TEXT):
@@ -77,11 +101,9 @@ def kernel(binding: Binding) -> Kernel:
         raise _wrong(binding, "a column that is a key cannot be replaced in parts; give it `permute`")
     if binding.column.length is not None and binding.column.length < _NARROWEST:
         raise _wrong(binding, f"`json` needs {_NARROWEST} characters; give it `masked`")
-    others = binding.parameters.get("others")
-    if others not in _OTHERS:
-        raise _wrong(binding, "say what happens to the values of all other keys: `others: masked`, or `others: keep`")
+    refuse(binding, mistake(binding.parameters))
     named = _named(binding)
-    if others == "masked":
+    if binding.parameters.get("others") == "masked":
         named.append(_entry(binding, _UNNAMED, "masked", f"{binding.table.name}.{binding.column.name}"))
     width = binding.column.length
 
@@ -101,24 +123,14 @@ def _wrong(binding: Binding, says: str) -> RuleError:
 
 
 def _named(binding: Binding) -> list[_Named]:
-    text, position = str(binding.parameters.get("values") or "").strip(), 0
     named: list[_Named] = []
-    while position < len(text):
-        match = _KEY.match(text, position)
-        if match is None:
-            break
+    for match in _entries(binding.parameters) or ():
         transform, domain = match["transform"], match["domain"]
-        module = registry.load("transforms").get(transform)
-        if module is None or transform == NAME:
-            raise _wrong(binding, f"there is no transform called {transform} for a key; see `anonymizer list`")
         if domain and domain not in binding.domains:
             raise _wrong(binding, f"no column is replaced in domain {domain}; name the domain of the column it repeats")
         own = domain or (transform if transform not in ("permute", "masked") else
                          f"{binding.table.name}.{binding.column.name}.{match['path']}")  # fmt: skip
         named.append(_entry(binding, split_name(match["path"]), transform, own))
-        position = match.end()
-    if not named or position < len(text):
-        raise _wrong(binding, 'write values as "customer_id: permute domain crm.customer.id, email: email"')
     return named
 
 
@@ -131,7 +143,11 @@ def _entry(binding: Binding, path: tuple[str, ...], transform: str, domain: str)
         parameters={},
     )
     number = replace(inner, column=replace(inner.column, family=TypeFamily.NUMBER, type="numeric"))
-    return _Named(path, module.kernel(inner), module.kernel(number))
+    try:
+        of_numbers = module.kernel(number)
+    except RuleError:  # it makes words: a number is masked
+        of_numbers = _typed.kernel(number)
+    return _Named(path, module.kernel(inner), of_numbers)
 
 
 def _emptied(values: pa.Array) -> pa.Array:

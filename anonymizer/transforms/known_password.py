@@ -26,11 +26,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
-from anonymizer.transforms._cells import narrowed, visible
+from anonymizer.transforms._cells import narrowed, refuse, visible
 from anonymizer.transforms._password_hashes import (
     BCRYPT,
     DIGESTS,
@@ -114,8 +114,9 @@ class _Writing:
     def __init__(self, binding: Binding, where: str) -> None:
         self._where, self._width = where, binding.domain.width
         self._binary = binding.column.family is TypeFamily.BINARY
-        self._password = _password(binding, where)
-        self.scheme = _scheme(binding, where)
+        refuse(binding, mistake(binding.parameters))
+        self._password = str(binding.parameters.get("password", _USUAL_PASSWORD))
+        self.scheme = _scheme(binding.parameters)
         """None: the scheme of each value."""
         self._fixed = str(binding.parameters.get("salt") or "")
         self._salt = binding.keys.derive("known password", binding.domain.name, where)
@@ -191,28 +192,29 @@ def _cost_in_hexadecimal(cost: int) -> str:
     return "3[1-3]3[0-9]" if cost == MOST_COST else f"303{cost}"
 
 
-def _password(binding: Binding, where: str) -> str:
-    password = binding.parameters.get("password", _USUAL_PASSWORD)
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    password = parameters.get("password", _USUAL_PASSWORD)
     if password is None or isinstance(password, bool) or not str(password).strip():
-        raise RuleError(f"{where}: `password` is empty; write one that testers will type, such as `test1234`")
-    text = str(password)
-    if len(text.encode()) > _LONGEST or "\0" in text:
-        raise RuleError(f"{where}: `password` has more than {_LONGEST} bytes, or a zero byte; write a shorter one")
-    return text
-
-
-def _scheme(binding: Binding, where: str) -> Scheme | None:
-    parameters = binding.parameters
+        return "`password` is empty; write one that testers will type, such as `test1234`"
+    if len(str(password).encode()) > _LONGEST or "\0" in str(password):
+        return f"`password` has more than {_LONGEST} bytes, or a zero byte; write a shorter one"
     name, prefix = str(parameters.get("hash", _LIKE)), str(parameters.get("prefix", BCRYPT[1]))
-    if name != _LIKE and name not in SCHEMES:
-        raise RuleError(f"{where}: `hash` is none that is known; write one of {', '.join(SCHEMES)} or {_LIKE}")
+    if name not in (*SCHEMES, _LIKE):
+        return f"`hash` is none that is known; write one of {', '.join(SCHEMES)} or {_LIKE}"
     if prefix not in BCRYPT or ("prefix" in parameters and name != "bcrypt"):
-        raise RuleError(f"{where}: `prefix` belongs to `hash: bcrypt` and is one of {', '.join(BCRYPT)}")
+        return f"`prefix` belongs to `hash: bcrypt` and is one of {', '.join(BCRYPT)}"
     if parameters.get("salt") is not None and name not in (*DIGESTS, _LIKE):
-        raise RuleError(f"{where}: `salt` belongs to `hash: {', '.join(DIGESTS)}`; {name} has a salt in each hash")
+        return f"`salt` belongs to `hash: {', '.join(DIGESTS)}`; {name} has a salt in each hash"
+    return None
+
+
+def _scheme(parameters: Parameters) -> Scheme | None:
+    """None: that of each value."""
+    name = str(parameters.get("hash", _LIKE))
     if name == _LIKE:
         return None
-    return Scheme(name, prefix, salt=str(parameters.get("salt") or ""))
+    return Scheme(name, str(parameters.get("prefix", BCRYPT[1])), salt=str(parameters.get("salt") or ""))
 
 
 def capacity(domain: Domain) -> int | None:

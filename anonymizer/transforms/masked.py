@@ -2,7 +2,8 @@
 
 Technique (ISO/IEC 20889): randomization.
 
-Text: letters become letters, digits digits, the rest stays, and so does the length; in a key, one to one. Whole numbers
+Text: letters become letters, digits digits, the rest stays, and so does the length; in a key, one to one. The @ of what
+looks like a mail address becomes an underscore, so that nobody gets its mail. Whole numbers
 become others of as many digits, one to one; dates other days of the decade; UUIDs others of version 4; enums other
 labels; booleans false; JSON {}; XML <removed/>; arrays go element by element; binary becomes the smallest file of its
 kind; addresses of networks become those of documentation. What has no replacement becomes null.

@@ -8,8 +8,8 @@ where such are known. Anything else keeps its look: letters to letters, digits t
 Example: 85.07.30-000.61 -> 86.12.26-000.02, and the birth date 1985-07-30 -> 1986-11-02.
 
 Capacity: one Belgian number per birth date and sex, some 90,000: people born on one day share it. In a key, all but one
-of them get a number of another birth date and of their sex. Where even that is too few, `range: issued` keeps
-different numbers different, at the price that some are somebody's.
+of them get a number of another birth date, a near one where one is free, and of their sex. Where even that is too few,
+or should the dates agree, `range: issued` keeps different numbers different, at the price that some are somebody's.
 
 Never reached: Dutch pseudonyms begin with 9, which is not confirmed to be never issued; Spanish and Swiss ones could be
 somebody's.
@@ -23,8 +23,7 @@ from types import ModuleType
 import numpy as np
 import pyarrow as pa
 
-from anonymizer.contracts import Binding, Kernel
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.identifiers import (
     be_bis_number,
     be_national_number,
@@ -43,6 +42,7 @@ from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _numbered
 from anonymizer.transforms._birth_dates import BirthDates
+from anonymizer.transforms._cells import refuse
 
 NAME = "national_id"
 CATEGORIES: tuple[str, ...] = ("national_id",)
@@ -53,18 +53,30 @@ PARAMETERS: Mapping[str, str] = {
 }
 
 WIDER = _numbered.WIDER
+MOVED = (
+    "share their birth date and sex with others, for which there is one number that nobody has: their birth dates are "
+    "near ones that agree with no other column; `range: issued`, with a reason, keeps them all"
+)
 _BELGIAN_DIGITS = 11
 _ISSUED = 998 * 365 * 40
 """Issued numbers of forty years of births: a pseudonym lies near its original, and so do most people."""
 _OTHERS = (fr_nir, de_steuer_id, nl_bsn, gb_nino, us_ssn, es_nif, it_codice_fiscale, ch_ahv, pl_pesel, gb_nhs)
+_NEAR = 183
+"""Days that a number may lie off its birth date where its first place is taken: twice as many every fourth time."""
 _SERIALS = 499
 """Serial numbers per birth date and sex: 001, 003 .. 997 for men, 002, 004 .. 998 for women."""
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    if not isinstance(parameters.get("coherent", True), bool):
+        return "`coherent` is true or false"
+    return _numbered.mistake(parameters)
+
+
 def kernel(binding: Binding) -> Kernel:
     """Text and whole numbers; other types get a value of their type. Raises RuleError for unknown parameters."""
-    if not isinstance(binding.parameters.get("coherent", True), bool):
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `coherent` is true or false")
+    refuse(binding, mistake(binding.parameters))
     return _numbered.kernel(binding, _kinds, digits=_BELGIAN_DIGITS)
 
 
@@ -105,11 +117,20 @@ def _belgian(binding: Binding, identifier: ModuleType) -> _numbered.Kind:
 
 
 def _of_same_sex(binding: Binding, identifier: ModuleType) -> _numbered.Kind:
-    """For a number whose place is taken: one of any birth date, and still of its sex."""
-    index = _numbered.indices(binding, identifier)
+    """For a number whose place is taken: one of a birth date near its own, and of its sex.
+
+    The more often the places that were tried are taken, the further away the date may lie.
+    """
+    first, last = identifier.FIRST_DAY, identifier.FIRST_DAY + identifier.CAPACITY // 2 - 1
+    dates, reach = BirthDates(binding), min(_NEAR << binding.variant // 4, last - first)
+    prf = Prf(binding.own_key("number", binding.domain.name, "elsewhere"))
 
     def replaced(values: pa.Array) -> pa.Array:
-        male = identifier.split(values)[1].astype(np.uint64)
-        return identifier.from_index(index(values) // np.uint64(2) * np.uint64(2) + male, values)
+        days, male = identifier.split(values)
+        middle = np.clip(dates(days), first, last)
+        earliest = np.maximum(middle - reach, first)
+        choices = np.minimum(middle + reach, last) - earliest + 1
+        drawn = prf(identifier.compact(values))[:, 0] % choices.astype(np.uint64)
+        return identifier.join(earliest + drawn.astype(np.int64), male, values)
 
     return _numbered.Kind(identifier.is_valid, replaced)

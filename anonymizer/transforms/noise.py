@@ -21,13 +21,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _typed
-from anonymizer.transforms._calendar import Days, Rows, order_of, span, with_days
+from anonymizer.transforms._calendar import Days, Rows, order_of, span, with_days, wrong_order, wrong_span
 from anonymizer.transforms._cells import by_distinct, visible
 from anonymizer.transforms._multiplied import most_of, multiplied
 
@@ -44,6 +44,13 @@ _NUMBERS = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 _DATES = (TypeFamily.DATE, TypeFamily.TIMESTAMP)
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%?\s*\Z")
 _PLAIN = r"^-?[0-9]{1,18}$|^-?(?:[0-9][.,]?){1,17}[0-9]$"
+
+
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    if _percent(parameters.get("spread")) is None and wrong_span(parameters, "spread", NAME):
+        return "`spread` of `noise` is no percentage from 1 to 100 and no time; write `spread: 10 %` or `30 days`"
+    return wrong_order(parameters)
 
 
 def kernel(binding: Binding) -> Kernel:

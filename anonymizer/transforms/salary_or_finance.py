@@ -18,12 +18,12 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
-from anonymizer.errors import RuleError
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _numbered
+from anonymizer.transforms._cells import refuse
 from anonymizer.transforms._multiplied import most_of, multiplied
 
 NAME = "salary_or_finance"
@@ -36,11 +36,16 @@ _AMOUNT = r"^[^0-9]*[0-9](?:[^0-9]*[0-9]){0,17}[^0-9]*$"
 _SCIENTIFIC = r"[0-9][eE][-+]?[0-9]"
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    spread = parameters.get("spread", _USUAL_SPREAD)
+    good = isinstance(spread, int | float) and not isinstance(spread, bool) and 1 <= spread <= 100
+    return None if good else "`spread` is a percentage from 1 to 100, as in `spread: 10`"
+
+
 def kernel(binding: Binding) -> Kernel:
     """Text and numbers; other types get a value of their type. Raises RuleError for an unknown spread."""
-    spread = binding.parameters.get("spread", _USUAL_SPREAD)
-    if not isinstance(spread, int | float) or not 1 <= spread <= 100:
-        raise RuleError(f"{binding.table.name}.{binding.column.name}: `spread` is a percentage from 1 to 100")
+    refuse(binding, mistake(binding.parameters))
     return _numbered.kernel(binding, _kinds)
 
 

@@ -17,10 +17,12 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.contracts import Binding, Kernel
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
+from anonymizer.model.rules import Scalar
 from anonymizer.model.schema import TypeFamily
+from anonymizer.transforms._cells import refuse
 
 NAME = "set"
 CATEGORIES: tuple[str, ...] = ()
@@ -39,18 +41,21 @@ _FORMS = {
 """What a value of a type looks like; types that are not here take any text."""
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    if "value" not in parameters:
+        return "`set` needs a value, as in {as: set, value: 0}"
+    return "for no value at all, the transform is `null`" if parameters["value"] is None else None
+
+
 def kernel(binding: Binding) -> Kernel:
     """Raises RuleError when there is no value, or it does not fit the column, or the column is a key."""
     where = f"{binding.table.name}.{binding.column.name}"
     column = binding.column
-    if "value" not in binding.parameters:
-        raise RuleError(f"{where}: `set` needs a value, as in {{as: set, value: 0}}")
+    refuse(binding, mistake(binding.parameters))
     if binding.domain.unique:
         raise RuleError(f"{where} is a key and cannot have one value in all rows; give it `permute`")
-    value = binding.parameters["value"]
-    if value is None:
-        raise RuleError(f"{where}: for no value at all, the transform is `null`")
-    text = _written(value)
+    text = _written(binding.parameters["value"])
     wrong = (
         (column.length is not None and len(text) > column.length)
         or (column.family is TypeFamily.ENUM and column.labels and text not in column.labels)
@@ -65,7 +70,7 @@ def kernel(binding: Binding) -> Kernel:
     return mapped
 
 
-def _written(value: str | int | float | bool) -> str:
+def _written(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

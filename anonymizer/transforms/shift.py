@@ -21,13 +21,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding, Kernel, Salts
+from anonymizer.contracts import Binding, Kernel, Parameters, Salts
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _typed
-from anonymizer.transforms._calendar import Days, Rows, order_of, span, with_days
+from anonymizer.transforms._calendar import Days, Rows, order_of, span, with_days, wrong_order, wrong_span
 from anonymizer.transforms._cells import visible
 
 NAME = "shift"
@@ -41,6 +41,11 @@ REQUIRED = ("by",)
 BY_ROW = True
 
 _FAMILIES = (TypeFamily.DATE, TypeFamily.TIMESTAMP, TypeFamily.TEXT)
+
+
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    return wrong_span(parameters, "by", NAME) or wrong_order(parameters)
 
 
 def kernel(binding: Binding) -> Kernel:

@@ -32,8 +32,8 @@ NARROWEST = 16
 
 
 def kernel(binding: Binding) -> Kernel:
-    """Takes every type: what is no text gets a value of its type."""
-    return _text.text_kernel(binding, lambda narrow: _text.told_apart(narrow, _build, NAME))
+    """Raises RuleError for types that hold no words, such as numbers."""
+    return _text.words_kernel(binding, NAME, lambda narrow: _text.told_apart(narrow, _build, NAME))
 
 
 def _build(binding: Binding, width: int | None) -> Kernel:

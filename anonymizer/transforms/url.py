@@ -25,7 +25,7 @@ from anonymizer.pseudonyms.token import tokens
 from anonymizer.pseudonyms.vocabulary import Vocabulary
 from anonymizer.transforms import _typed
 from anonymizer.transforms._cells import first_fitting, part_domain
-from anonymizer.transforms._text import text_kernel
+from anonymizer.transforms._text import words_kernel
 
 NAME = "url"
 CATEGORIES: tuple[str, ...] = ("url",)
@@ -42,7 +42,7 @@ _PATH = r"^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*(?P<path>[/?#]?.?)"
 
 def kernel(binding: Binding) -> Kernel:
     """Text; other types get a value of their type."""
-    return text_kernel(binding, _build)
+    return words_kernel(binding, NAME, _build)
 
 
 def capacity(domain: Domain) -> int | None:

@@ -22,6 +22,7 @@ CATEGORIES: tuple[str, ...] = ("vat_number",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: Mapping[str, str] = _numbered.RANGE
 WIDER = _numbered.WIDER
+mistake = _numbered.mistake
 
 
 def kernel(binding: Binding) -> Kernel:

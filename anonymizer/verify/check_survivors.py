@@ -7,6 +7,7 @@ exceptions, all of them stated in the result:
 - a pseudonym may equal another row's original where the source itself lies in the range from which pseudonyms come;
 - a number may equal a number by chance, as often as numbers of that length and those first three digits do. Not so in
   a kept column of text if it is written as people write telephone numbers: with a 0 or + before it, or in groups;
+  Of national numbers that may be somebody's (`range: issued`), as often as numbers of that year and those months do;
 - a login or secret that is one word of letters may be a word of the program, or stand among other words by chance: a
   word that is no word of a language is one in ten million words of a text. Where it is a name, the invented names of a
   replaced column may hold it: those are drawn from some thousand;
@@ -19,10 +20,12 @@ that are emptied is looked for too, as far as it can be told what it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from anonymizer.model.plan import ColumnPlan
 from anonymizer.model.result import CheckResult, Outcome
@@ -44,6 +47,9 @@ _LONE_WORDS = 2
 """Words that are whole cells of a kept column, which may be chance."""
 _RARE_WORD = 1e-7
 """Share of the words of a text that a word has which is none of its language."""
+_DATED, _SERIALS = 11, 998
+"""Digits of a Belgian national number, and numbers that one birth date has; its first three are year and month."""
+_DAYS_UNTIL_OCTOBER, _DAYS_FROM_OCTOBER, _DAYS_OF_A_MONTH = 273, 92, 30
 _NAMES = 1000
 """Names from which pseudonyms are drawn."""
 _NAMED = frozenset(
@@ -117,7 +123,7 @@ class Watch(Watcher):
         if in_form > allowed:
             return Outcome.FAILED, in_form, ", written as such"
         if not counts[PHRASE]:
-            allowed += self._numbers_by_chance(hits, label) if counts[NUMBER] + counts[WRITTEN_NUMBER] else 0
+            allowed += self._numbers_by_chance(hits, label, plan) if counts[NUMBER] + counts[WRITTEN_NUMBER] else 0
             allowed += self._words_by_chance(hits, label, plan) if counts[LONE_WORD] + counts[WORD_IN_TEXT] else 0
         count = sum(counts[:PROGRAM_WORD])
         if count <= allowed:
@@ -135,12 +141,14 @@ class Watch(Watcher):
             drawn_from = PRIVATE_ADDRESSES
         return chance_bound(hits.cells * self.run.known.counts.get(category, 0) / drawn_from) if drawn_from else 0
 
-    def _numbers_by_chance(self, hits: Hits, label: Label) -> int:
+    def _numbers_by_chance(self, hits: Hits, label: Label, plan: ColumnPlan | None) -> int:
         """Two numbers of the same length and the same first three digits may be equal."""
         bins = self.run.known.bins.get(label)
         if hits.numbers is None or bins is None:
             return 0
         possible = 10.0 ** (np.arange(len(bins)) // 1000 + SHORTEST_NUMBER - 3)
+        if plan is not None and plan.category == "national_id" and plan.parameters.get("range") == "issued":
+            return _dated_by_chance(hits.numbers, bins)
         return chance_bound(float(np.sum(hits.numbers * np.minimum(bins / possible, 1))))
 
     def _words_by_chance(self, hits: Hits, label: Label, plan: ColumnPlan | None) -> int:
@@ -149,6 +157,20 @@ class Watch(Watcher):
         if plan is not None and plan.action is Action.REPLACE and plan.category in _NAMED:
             return chance_bound(words * min(hits.words / _NAMES, 1.0))
         return chance_bound(words * hits.words * _RARE_WORD)
+
+
+def _dated_by_chance(numbers: npt.NDArray[np.int64], known: npt.NDArray[np.int64]) -> int:
+    """The same for Belgian national numbers, which begin with a birth date: people of one year have few between them.
+
+    Whole birth dates meet, and with them as many numbers as so many people of one day have in common: for that,
+    people whose numbers begin alike may all be born within a month.
+    """
+    dated = slice((_DATED - SHORTEST_NUMBER) * 1000, (_DATED - SHORTEST_NUMBER + 1) * 1000)
+    days = np.where(np.arange(1000) % 2, _DAYS_FROM_OCTOBER, _DAYS_UNTIL_OCTOBER)
+    expected = float(np.sum(numbers[dated] * np.minimum(known[dated] / (days * _SERIALS), 1)))
+    of_one_day = min(float(known[dated].max()) / _DAYS_OF_A_MONTH, _SERIALS)
+    together = max(of_one_day**2 / _SERIALS, 1.0)
+    return math.ceil(together * chance_bound(expected / together))
 
 
 def _is_text(plan: ColumnPlan | None) -> bool:

@@ -74,6 +74,22 @@ def test_its_manual_names_technique_and_example(name: str):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("name", "parameter"), [
+    (name, parameter)
+    for name, transform in TRANSFORMS.items()
+    for parameter in transform.PARAMETERS
+    if (name, parameter) not in {("set", "value"), ("known_password", "password"), ("known_password", "salt")}
+])  # fmt: skip
+@pytest.mark.parametrize("nonsense", ["no such thing", -1, 0.5])
+def test_a_parameter_that_no_column_could_take_is_a_mistake_before_any_column_is_seen(
+    name: str, parameter: str, nonsense: Any
+):
+    transform = module(name)
+    good = PARAMETERS.get(name, {})
+    assert transform.mistake(good) is None
+    assert parameter in transform.mistake({**good, parameter: nonsense})
+
+
 def test_every_category_has_a_usual_transform():
     served = {category for transform in TRANSFORMS.values() for category in transform.CATEGORIES}
     assert served == set(CATEGORIES)

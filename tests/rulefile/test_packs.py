@@ -107,13 +107,13 @@ def test_every_shipped_pack_is_valid_and_every_category_has_something_happen_to_
 
 def test_shipped_packs_name_only_transforms_and_identifiers_that_exist():
     packs = rulefile.find_packs(rulefile.shipped_packs())
-    transforms = {module.NAME: tuple(module.PARAMETERS) for module in registry.load("transforms").values()}
-    assert rulefile.lint_packs(packs, transforms, tuple(registry.load("identifiers"))) == []
+    grammar = rulefile.Grammar.of(registry.load("transforms"))
+    assert rulefile.lint_packs(packs, *grammar, known_identifiers=registry.load("identifiers")) == []
 
 
 def test_lint_names_unknown_transforms_and_identifiers_of_a_pack(tmp_path: Path):
     own = pack(tmp_path, GOOD)
-    told = rulefile.lint_packs([own], ("first_names", "masked"), ("be_national_numbers",))
+    told = rulefile.lint_packs([own], ("first_names", "masked"), known_identifiers=("be_national_numbers",))
     assert [line.split("own.yaml")[1] for line in told] == [
         ":5: the default of first_name is replaced as first_name, which does not exist; did you mean first_names?",
         ":13: there is no identifier called be_national_number; did you mean be_national_numbers?",
