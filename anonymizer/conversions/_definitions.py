@@ -73,7 +73,7 @@ def checks(shape: Shape, source: str, target: str) -> Iterator[str]:
         if found is not None and not found.strip("()").isidentifier():
             yield found
     for column in shape.columns:
-        if column.labels and column.family is TypeFamily.ENUM:
+        if column.labels and column.family is TypeFamily.ENUM and spread_of(shape, column).labelled:
             yield f"{quoted(column.name)} IN ({', '.join(literal(label) for label in column.labels)})"
 
 

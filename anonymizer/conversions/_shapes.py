@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +25,15 @@ _AS_TEXT = {
 }
 
 
+_SLASHED = ("MySQL", "SQL Server")
+_TO_ISO = (
+    (r"^(\d{4})/(\d{1,2}/\d{1,2})\b", r"\1-\2"),
+    (r"^(\d{4}-)(\d)([-/])", r"\10\2\3"),
+    (r"^(\d{4}-\d\d)/", r"\1-"),
+    (r"^(\d{4}-\d\d-)(\d)\b", r"\10\2"),
+)
+
+
 @dataclass(slots=True)
 class Spread:
     """What the values of a column need room for."""
@@ -35,14 +44,19 @@ class Spread:
     greatest: int = 0
     """Whole numbers, where all are."""
     nulls: bool = False
+    labelled: bool = True
+    """Whether all values are labels of the enum."""
 
     def fits_below(self, most: int) -> bool:
         """Whether all whole numbers are in a two's complement of that half range."""
         return -most <= self.least and self.greatest < most
 
-    def look_at(self, values: pa.Array, whole: bool) -> None:
+    def look_at(self, values: pa.Array, whole: bool, labels: tuple[str, ...] = ()) -> None:
         """Some more values, each `string`."""
         self.nulls |= values.null_count > 0
+        if labels:
+            known = pc.is_in(values.drop_null(), value_set=pa.array(labels, pa.string()))
+            self.labelled &= bool(pc.all(known, min_count=0).as_py())
         self.longest = max(self.longest, pc.max(pc.utf8_length(values)).as_py() or 0)
         if whole:
             ends = pc.min_max(values.cast(pa.int64())).as_py()
@@ -77,10 +91,26 @@ def stored_columns(schema: Schema) -> dict[TableName, list[str]]:
 
 
 def rows_of(source: Source) -> Iterator[Rows]:
-    """All rows of a source with all their stored columns."""
+    """All rows of a source with all their stored columns; its days in the form of ISO 8601."""
+    slashed = source.kind.startswith(_SLASHED)
+    dates = {
+        table.name: [c.name for c in table.columns if c.family in (TypeFamily.DATE, TypeFamily.TIMESTAMP)]
+        for table in source.schema().tables
+    }
     for part in source.parts(stored_columns(source.schema())):
         if isinstance(part, Rows) and part.batch.num_rows:
-            yield part
+            yield replace(part, batch=_in_iso(part.batch, dates[part.table])) if slashed else part
+
+
+def _in_iso(batch: pa.RecordBatch, dates: list[str]) -> pa.RecordBatch:
+    """Days such as 2009/1/31, which these servers take as well."""
+    for name in dates:
+        if name in batch.schema.names:
+            values = batch.column(name)
+            for written, iso in _TO_ISO:
+                values = pc.replace_substring_regex(values, written, iso)
+            batch = batch.set_column(batch.schema.get_field_index(name), name, values)
+    return batch
 
 
 def survey(source: Source, names: Mapping[TableName, TableName], digits: int = MOST_DIGITS) -> tuple[Shape, ...]:
@@ -93,13 +123,14 @@ def survey(source: Source, names: Mapping[TableName, TableName], digits: int = M
         for column in table.columns
     }
     spreads = {key: Spread() for key in left}
+    labels = {(table.name, column.name): column.labels for table, column in schema.columns()}
     for part in rows_of(source):
         root = schema.root(part.table)
         _refuse_defaults(schema.table(part.table), part)
         for name, values in zip(part.batch.schema.names, part.batch.columns, strict=True):
             key = root.name, name
             left[key] = [option for option in left[key] if option == TEXT or fits(values, option)]
-            spreads[key].look_at(values, left[key][0].kind is Kind.BIGINT)
+            spreads[key].look_at(values, left[key][0].kind is Kind.BIGINT, labels[key])
     shapes = []
     for table in schema.tables:
         if table.name in names:
@@ -124,7 +155,11 @@ def _refuse_defaults(table: Table, part: Rows) -> None:
 
 def one_schema(schema: Schema) -> dict[TableName, TableName]:
     """Names for a target that knows no schemas: that of the table, after that of its schema where two would agree."""
-    roots = [table.name for table in schema.tables if table.partition_of is None]
+    roots = [
+        table.name
+        for table in schema.tables
+        if table.partition_of is None and any(not column.generated for column in table.columns)
+    ]
     seen: dict[str, int] = {}
     for name in roots:
         seen[name.name.lower()] = seen.get(name.name.lower(), 0) + 1
@@ -155,6 +190,9 @@ def same_names(schema: Schema, default: str) -> dict[TableName, TableName]:
 def losses(schema: Schema, names: Mapping[TableName, TableName]) -> Iterator[str]:
     """What a conversion cannot carry over, one line each, known before a row is read."""
     for table in schema.tables:
+        if table.partition_of is None and table.name not in names:
+            yield f"{table.name}: has no columns of its own, left out"
+            continue
         if table.partition_of is not None:
             yield f"{table.name}: its rows go into {names[schema.root(table.name).name]}, without partitions"
             continue

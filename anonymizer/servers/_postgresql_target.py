@@ -34,6 +34,8 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 """Whose database it is, and who may do what: a test copy belongs to whoever makes it."""
+_PUBLIC = re.compile(rb"\A(\s*CREATE\s+SCHEMA\s+)(?=\"?public\"?\s*;)", re.IGNORECASE)
+"""A new database has this schema already; some dumps make it."""
 _WHOLE_SERVER = re.compile(
     rb"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER(?!\s+MAPPING)|GROUP|TABLESPACE|SUBSCRIPTION|SYSTEM|EVENT\s+TRIGGER|PUBLICATION)\b"
     rb"|(?:\s+|--[^\n]*\n|/\*.*?\*/)*REASSIGN\b",
@@ -264,7 +266,7 @@ class Database:
                     if _LEFT_OUT.match(data) or self._is_unknown(data):
                         left_out += not data.startswith((b"\\", b"SET"))
                         continue
-                yield data
+                yield _PUBLIC.sub(rb"\1IF NOT EXISTS ", data)
         if left_out:
             self.warnings += (f"{self._login.address}: {left_out} statements about owners and roles were left out",)
 

@@ -6,7 +6,7 @@ truth values as 0 and 1), and the rows of each table are compared as a multiset 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,8 +38,17 @@ class _Sum:
         self.squared = (self.squared + int((prints * prints).sum(dtype=np.uint64))) & (2**64 - 1)
 
 
-def compare(schema: Schema, names: Mapping[TableName, TableName], result: Reader, converted: Reader) -> CheckResult:
-    """`names`: each table of `schema`, but for partitions, as the converted database names it."""
+def compare(
+    schema: Schema,
+    names: Mapping[TableName, TableName],
+    result: Reader,
+    converted: Reader,
+    single: Collection[str] = (),
+) -> CheckResult:
+    """`names`: each table of `schema`, but for partitions, as the converted database names it.
+
+    `single`: declared types whose numbers have single precision, so that servers write them with more or fewer digits.
+    """
     prints = Fingerprinter()
     back = {converted.named(*name): table for table, name in names.items()}
 
@@ -47,8 +56,8 @@ def compare(schema: Schema, names: Mapping[TableName, TableName], result: Reader
         found = back.get(converted.schema.root(name).name if name in converted.schema else name)
         return None if found is None else schema.table(found)
 
-    before = _sums(result, lambda name: schema.root(name) if name in schema else None, prints)
-    after = _sums(converted, of_target, prints)
+    before = _sums(result, lambda name: schema.root(name) if name in schema else None, prints, single)
+    after = _sums(converted, of_target, prints, single)
     wrong = [
         f"{table}: {after.get(table, _Sum()).rows} rows, not the {before.get(table, _Sum()).rows} of the result"
         if after.get(table, _Sum()).rows != before.get(table, _Sum()).rows
@@ -60,7 +69,9 @@ def compare(schema: Schema, names: Mapping[TableName, TableName], result: Reader
     return CheckResult("converted", PROMISE, Outcome.FAILED if wrong else Outcome.PASSED, tuple(wrong), examined)
 
 
-def _sums(reader: Reader, of: Callable[[TableName], Table | None], prints: Fingerprinter) -> dict[TableName, _Sum]:
+def _sums(
+    reader: Reader, of: Callable[[TableName], Table | None], prints: Fingerprinter, single: Collection[str]
+) -> dict[TableName, _Sum]:
     sums: dict[TableName, _Sum] = {}
     for part in reader.parts():
         if not isinstance(part, Block):
@@ -72,7 +83,10 @@ def _sums(reader: Reader, of: Callable[[TableName], Table | None], prints: Finge
         if not batch.num_rows:
             continue
         columns = [column for column in table.columns if not column.generated]
-        cells = [prints.cells(_plain(_column(batch, column.name), column.family)) for column in columns]
+        cells = [
+            prints.cells(_plain(_column(batch, column.name), column.family, column.type.lower() in single))
+            for column in columns
+        ]
         found = sums.setdefault(table.name, _Sum())
         found.add(prints.together(cells) if cells else np.zeros(batch.num_rows, np.uint64))
     return sums
@@ -83,8 +97,10 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
     return batch.column(name) if name in batch.schema.names else pa.nulls(batch.num_rows, pa.string())
 
 
-def _plain(values: pa.Array, family: TypeFamily) -> pa.Array:
+def _plain(values: pa.Array, family: TypeFamily, single: bool = False) -> pa.Array:
     """One form of each value, whichever database wrote it; `string` -> `string`."""
+    if single:
+        return values.cast(pa.float32()).cast(pa.string())
     if family in (TypeFamily.INTEGER, TypeFamily.NUMBER):
         return _number(values)
     if family is TypeFamily.BOOLEAN:
@@ -111,6 +127,10 @@ def _number(values: pa.Array) -> pa.Array:
 
 
 def _time(values: pa.Array) -> pa.Array:
+    slashed = pc.fill_null(pc.match_substring_regex(values, r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}\b"), False)
+    if pc.any(slashed, min_count=0).as_py():
+        values = pc.replace_substring_regex(values, r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})\b", r"\1-0\2-0\3")
+        values = pc.replace_substring_regex(values, r"^(\d{4})-0?(\d\d)-0?(\d\d)\b", r"\1-\2-\3")
     values = pc.replace_substring_regex(values, r"^(\d{4}-\d\d-\d\d)T", r"\1 ")
     zoned = pc.fill_null(pc.match_substring_regex(values, _ZONED), False)
     if pc.any(zoned, min_count=0).as_py():

@@ -184,7 +184,7 @@ def test_a_conversion_that_lost_or_changed_something_is_noticed(shop: Path, tmp_
 
 def test_tables_of_two_schemas_keep_apart_where_there_are_none():
     tables = [TableName("public", "t"), TableName("crm", "t"), TableName("crm", "T"), TableName("crm", "u")]
-    names = one_schema(Schema(tuple(Table(name, ()) for name in tables)))
+    names = one_schema(Schema(tuple(Table(name, (Column("n", "int", TypeFamily.INTEGER),)) for name in tables)))
     assert [names[name].name for name in tables] == ["t", "crm_t", "crm_T_2", "u"]
 
 
@@ -426,3 +426,40 @@ def test_a_column_without_a_default_that_the_script_does_not_name_is_null(tmp_pa
     api.run(tmp_path / "klant.sql", tmp_path / "klant.db", assume_masked=True)
     with sqlite3.connect(tmp_path / "klant.db") as database:
         assert database.execute("SELECT id, nota FROM klant").fetchall() == [(1, None)]
+
+
+SETS = """
+SET NAMES utf8mb4;
+CREATE TABLE `klant` (`id` int NOT NULL, `naam` varchar(40), `vlaggen` set('x','y','z'), `soort` enum('a','b'),
+  `leverdatum` date, `moment` datetime, PRIMARY KEY (`id`)) ENGINE=InnoDB;
+INSERT INTO `klant` VALUES (1,'Els Peeters','x,z','a','2009/1/1','2009/1/31 10:20:30'),
+(2,'Jan Maes','','','2009/12/3',NULL);
+"""
+
+
+def test_values_that_no_label_of_a_set_or_enum_is_come_over_without_its_constraint(tmp_path: Path, database: Database):
+    (tmp_path / "klant.sql").write_text(SETS, encoding="utf-8")
+    result = api.run(tmp_path / "klant.sql", tmp_path / "klant.pgsql", assume_masked=True)
+    assert any("CHECK constraints are left out" in warning for warning in result.warnings)
+    database.restore_plain(tmp_path / "klant.pgsql")
+    assert database.query("SELECT vlaggen, soort FROM klant ORDER BY id") == [["x,z", "a"], ["", ""]]
+
+
+def test_days_between_slashes_are_dates(tmp_path: Path, database: Database):
+    (tmp_path / "klant.sql").write_text(SETS, encoding="utf-8")
+    api.run(tmp_path / "klant.sql", tmp_path / "klant.pgsql", assume_masked=True)
+    database.restore_plain(tmp_path / "klant.pgsql")
+    found = database.query("SELECT pg_typeof(leverdatum)::text, leverdatum::text, moment::text FROM klant ORDER BY id")
+    assert found == [["date", "2009-01-01", "2009-01-31 10:20:30"], ["date", "2009-12-03", ""]]
+
+
+def test_a_table_without_columns_is_left_out_by_name_where_there_can_be_none(tmp_path: Path):
+    tables = "CREATE TABLE public.leeg (\n);\nCREATE TABLE public.klant (\n    naam text\n);\n"
+    script = "SET standard_conforming_strings = on;\n" + tables
+    rows = "COPY public.klant (naam) FROM stdin;\nEls Peeters\nJan Maes\n\\.\n"
+    head, foot = "--\n-- PostgreSQL database dump\n--\n\n", "\n--\n-- PostgreSQL database dump complete\n--\n"
+    (tmp_path / "dump.sql").write_text(head + script + rows + foot)
+    result = api.run(tmp_path / "dump.sql", tmp_path / "veilig.db", assume_masked=True)
+    assert "public.leeg: has no columns of its own, left out" in result.warnings
+    with sqlite3.connect(tmp_path / "veilig.db") as database:
+        assert database.execute("SELECT count(*) FROM klant").fetchall() == [(2,)]

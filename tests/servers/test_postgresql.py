@@ -292,3 +292,35 @@ def test_another_kind_of_database_becomes_a_live_one(crm: Database, wanted: Data
     result = api.run(erp / "erp.sqlite", address(wanted), assume_masked=True)
     assert [check.check for check in result.checks].count("converted") == 2
     assert int(wanted.query("SELECT count(*) FROM customer")[0][0]) > 10
+
+
+OLD = """--
+-- PostgreSQL database dump
+--
+
+SET standard_conforming_strings = on;
+CREATE SCHEMA public;
+CREATE TABLE public.product (
+    id integer,
+    price real
+);
+COPY public.product (id, price) FROM stdin;
+1\t0.150000006
+2\t1e+10
+3\t-0
+4\t\\N
+\\.
+
+--
+-- PostgreSQL database dump complete
+--
+
+"""
+
+
+def test_an_old_dump_that_makes_the_schema_public_and_writes_more_digits_is_loaded(
+    crm: Database, wanted: Database, rules: Path, tmp_path: Path
+):
+    (tmp_path / "old.sql").write_text(OLD)
+    assert api.run(tmp_path / "old.sql", address(wanted), assume_masked=True).published
+    assert wanted.query("SELECT price FROM public.product ORDER BY id") == [["0.15"], ["1e+10"], ["-0"], [""]]
