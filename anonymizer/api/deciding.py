@@ -70,7 +70,12 @@ def plan(source: Origin, rules: Path | None = None, assume_masked: bool = False,
 def decided(source: Source, rules: Path | None, assume_masked: bool, explain: bool = False) -> Plan:
     """`plan` of a source that is open."""
     if not source.schema().tables:
-        raise SourceError(f"{source.input.name} holds no table; is it whole, and does its -wal file lie beside it?")
+        advice = (
+            "is it whole, and does its -wal file lie beside it"
+            if source.kind == "SQLite file"
+            else "is it the right one"
+        )
+        raise SourceError(f"{source.input.name} holds no table; {advice}?")
     if rules is None:
         found = _detect(source, _packs(None))
         made = planning.make(found.schema, found.rules(assume_masked), found.findings, found.packs, assume_masked)

@@ -189,6 +189,7 @@ def same_names(schema: Schema, default: str) -> dict[TableName, TableName]:
 
 def losses(schema: Schema, names: Mapping[TableName, TableName]) -> Iterator[str]:
     """What a conversion cannot carry over, one line each, known before a row is read."""
+    moved: dict[str, int] = {}
     for table in schema.tables:
         if table.partition_of is None and table.name not in names:
             yield f"{table.name}: has no columns of its own, left out"
@@ -196,16 +197,16 @@ def losses(schema: Schema, names: Mapping[TableName, TableName]) -> Iterator[str
         if table.partition_of is not None:
             yield f"{table.name}: its rows go into {names[schema.root(table.name).name]}, without partitions"
             continue
-        if (names[table.name].name, names[table.name].schema or table.name.schema) != (
-            table.name.name,
-            table.name.schema,
-        ):
+        if names[table.name].name != table.name.name:
             yield f"{table.name} is named {names[table.name]}"
+        elif names[table.name].schema and names[table.name].schema != table.name.schema:
+            moved[names[table.name].schema] = moved.get(names[table.name].schema, 0) + 1
         for column in table.columns:
             if column.generated:
                 yield f"{ColumnName(table.name, column.name)}: computed by the database, left out"
             elif column.family in _AS_TEXT:
                 yield f"{ColumnName(table.name, column.name)}: {_AS_TEXT[column.family]}, becomes text"
+    yield from (f"{count} tables come into the schema {name}" for name, count in moved.items())
     yield from (f"{thing}: left out" for thing in schema.others)
 
 

@@ -40,7 +40,7 @@ _OPTIONS = (
 _QUIETLY = (
     "--batch --skip-column-names --comments --binary-mode --skip-reconnect --local-infile=0 --max-allowed-packet=1G"
 ).split()
-_DENIED = (1044, 1045, 1698)
+_DENIED = (1045, 1698)
 _ERROR = re.compile(rb"\bERROR (\d{4,5}) \(|\berror: (\d{4,5}):|\bError (\d{4,5}):|\((\d{4,5})\)\s*\Z", re.IGNORECASE)
 _AT_LINE = re.compile(rb"ERROR \d+ \(\w+\) at line (\d+):")
 _UNKNOWN = re.compile(rb"unknown (?:variable|option)", re.IGNORECASE)
@@ -53,6 +53,7 @@ _ADVICE = {
     1370: "let the user see its routines",
     1412: "a table was altered meanwhile; run again",
     1153: "raise max_allowed_packet on the server",
+    1044: "the user has no rights on that database; ask for some, or name another user",
     2026: "check the options of TLS",
     **dict.fromkeys((2002, 2003, 2005), "check host, port and socket, and that the server runs"),
     **dict.fromkeys((2006, 2013), "the connection was lost; run again"),

@@ -2,9 +2,9 @@
 
 Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
 compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`,
-`mssql_script`, `bacpac`, `csv_folder`, `parquet_folder`; live databases: `odbc`. Modules with an underscore are what
-they share. `_arrow_tables` serves tables in memory, which the Python API takes. `recognise` tells by its content which
-store a source belongs to.
+`mydumper_folder`, `mssql_script`, `bacpac`, `csv_folder`, `parquet_folder`; live databases: `odbc`. Modules with an
+underscore are what they share. `_arrow_tables` serves tables in memory, which the Python API takes. `recognise` tells
+by its content which store a source belongs to.
 """
 
 from __future__ import annotations
@@ -77,11 +77,6 @@ _KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
 )
 
 _FOLDERS: tuple[tuple[Callable[[set[str]], bool], str], ...] = (
-    (
-        lambda names: any(name.startswith("metadata") for name in names) and any("-schema" in name for name in names),
-        "is what mydumper writes; unpack its files and join them into one, definitions first: cat *-schema.sql"
-        " *-schema-*.sql and then the others",
-    ),
     (
         lambda names: any(f"{name.removesuffix('.txt')}.sql" in names for name in names if name.endswith(".txt")),
         "is what mysqldump writes with --tab; dump again without that option",

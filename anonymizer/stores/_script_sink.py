@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import InternalError
@@ -18,16 +19,7 @@ class ScriptSink:
 
     def write(self, part: Verbatim | Rows) -> None:
         """See contracts.Sink."""
-        if isinstance(part, Verbatim):
-            self._out.write(part.data)
-        elif isinstance(part.frame, _copy_text.CopyFrame):
-            self._out.write(_copy_text.write(part.frame, part.batch))
-        elif isinstance(part.frame, _insert_text.InsertFrame):
-            self._out.write(_insert_text.write(part.frame, part.batch))
-        elif isinstance(part.frame, _mysql_insert.MysqlFrame):
-            self._out.write(_mysql_insert.write(part.frame, part.batch))
-        else:
-            raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")
+        self._out.write(written(part))
 
     def close(self) -> None:
         """See contracts.Sink."""
@@ -36,3 +28,16 @@ class ScriptSink:
     def abort(self) -> None:
         """See contracts.Sink."""
         self._out.discard()
+
+
+def written(part: Verbatim | Rows) -> Any:
+    """The text of a part (bytes-like)."""
+    if isinstance(part, Verbatim):
+        return part.data
+    if isinstance(part.frame, _copy_text.CopyFrame):
+        return _copy_text.write(part.frame, part.batch)
+    if isinstance(part.frame, _insert_text.InsertFrame):
+        return _insert_text.write(part.frame, part.batch)
+    if isinstance(part.frame, _mysql_insert.MysqlFrame):
+        return _mysql_insert.write(part.frame, part.batch)
+    raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")

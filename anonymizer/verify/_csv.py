@@ -101,13 +101,13 @@ class CsvReader(Reader):
             with self.stream() as stream:
                 yield stream
         elif self.source.path.is_dir():
-            with (self.source.path / path).open("rb") as stream, _plain(stream) as plain:
+            with (self.source.path / path).open("rb") as stream, unpacked(stream) as plain:
                 yield plain
         else:
             with self.stream() as stored, zipfile.ZipFile(stored) as archive:
                 with archive.open(path) as head:
                     magic = head.read(4)
-                with archive.open(path) as member, _plain(cast(BinaryIO, member), magic) as plain:
+                with archive.open(path) as member, unpacked(cast(BinaryIO, member), magic) as plain:
                     yield plain
 
     # --- one file
@@ -214,7 +214,7 @@ def _stem(name: str) -> str:
 
 
 @contextmanager
-def _plain(stream: BinaryIO, magic: bytes | None = None) -> Iterator[BinaryIO]:
+def unpacked(stream: BinaryIO, magic: bytes | None = None) -> Iterator[BinaryIO]:
     if magic is None:
         magic = stream.read(4)
         stream.seek(0)

@@ -38,6 +38,7 @@ _READERS = {
     "SQLite file": "_sqlite",
     "SQLite dump": "_sqlite_dump",
     "MySQL dump": "_mysql_dump",
+    "mydumper folder": "_mydumper",
     "CSV folder": "_csv",
 }
 

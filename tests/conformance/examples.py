@@ -176,6 +176,31 @@ def mysql_dump(folder: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
+def mydumper_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As mydumper writes it: definitions and rows in files of their own, the rows of a table in several."""
+    made = folder / "shop"
+    made.mkdir()
+    head = "/*!40101 SET NAMES binary*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n\n"
+    (made / "metadata").write_text("Started dump at: 2026-01-01 12:00:00\nFinished dump at: 2026-01-01 12:00:00\n")
+    (made / "shop-schema-create.sql").write_text("CREATE DATABASE `shop` /*!40100 DEFAULT CHARACTER SET utf8mb4 */;\n")
+    tables = _TABLES.format(
+        prefix="",
+        customer_end=",\n    PRIMARY KEY (id)",
+        purchase_end=",\n    PRIMARY KEY (id),\n"
+        "    CONSTRAINT `fk` FOREIGN KEY (`customer_id`) REFERENCES `customer` (`id`) ON DELETE CASCADE",
+    )
+    for (table, rows), definition in zip(ROWS.items(), tables.split("CREATE TABLE ")[1:], strict=True):
+        (made / f"shop.{table}-schema.sql").write_text(f"{head}CREATE TABLE {definition}", encoding="utf-8")
+        for part, start in enumerate(range(0, len(rows), 97)):
+            lists = ",\n".join(
+                f"({','.join(_escaped(*cell) for cell in zip(COLUMNS[table], row, strict=True))})"
+                for row in rows[start : start + 97]
+            )
+            file = made / f"shop.{table}.{part:05}.sql"
+            file.write_text(f"{head}INSERT INTO `{table}` VALUES\n{lists};\n", encoding="utf-8", newline="\n")
+    return made
+
+
 def _escaped(column: str, value: str | None) -> str:
     if value is None or column in _NUMBERS:
         return "NULL" if value is None else value
@@ -330,6 +355,7 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
         bacpac,
         csv_folder,
         mssql_script,
+        mydumper_folder,
         mysql_dump,
         parquet_folder,
         pg_custom,
@@ -342,7 +368,9 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
 }
 """Name of a store's module -> what writes its example."""
 
-BYTE_EXACT = frozenset({"csv_folder", "mssql_script", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"})
+BYTE_EXACT = frozenset(
+    {"csv_folder", "mssql_script", "mydumper_folder", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"}
+)
 """Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""
 
 LIVE = frozenset({"odbc"})
