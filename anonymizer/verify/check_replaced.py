@@ -27,12 +27,12 @@ from anonymizer.verify._likeness import Overlap, nearly_the_same, same_but_for_s
 PROMISE = "No replaced value is still the source's own; small domains keep to what chance allows."
 
 WHOLE = frozenset(
-    "email phone full_name person_name street_address national_id vat_number company_id iban bank_account credit_card "
+    "email phone full_name street_address national_id vat_number company_id iban bank_account credit_card "
     "username password_or_secret url mac_address ip_address company_name cookie_or_device_id".split()
 )
 """Categories whose values point at one person or firm."""
 
-SOUGHT = WHOLE - {"company_name"}
+SOUGHT = WHOLE - {"company_name"} | {"person_name"}
 """Those that are looked for in every place."""
 _WRITTEN = (TypeFamily.TEXT, TypeFamily.OTHER)
 _LOWER = np.arange(256, dtype=np.uint8)
@@ -105,6 +105,9 @@ _INVENTED = ("last_name", "company_name")
 _COINCIDENCE = 1e-4
 """How likely an invented name is one that somebody has."""
 _MANY = 8
+_SHORT = 3
+_OF_WORDS = ("last_name", "person_name")
+"""Categories that tell little by their capacity: surnames are invented, a part of a name may be one letter."""
 _MAY_STAY = ("set", "null", "geo_location")
 """Transforms whose result may rightly be what was there."""
 _GENERALISED = "generalise"
@@ -232,8 +235,14 @@ def _unlike(column: _Column) -> Iterator[str]:
 
 
 def _lengths(values: pa.Array) -> npt.NDArray[np.int32]:
-    lengths: npt.NDArray[np.int32] = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False)
-    return lengths
+    """Bytes of each value; of the shortest ones, letters and digits: an initial with its point is one letter."""
+    lengths = pc.fill_null(pc.binary_length(values), 0)
+    short = pc.less_equal(lengths, _SHORT)
+    if pc.any(short, min_count=0).as_py():
+        plain = pc.binary_length(pc.replace_substring_regex(values.filter(short), r"[^\pL\pN]+", ""))
+        lengths = pc.replace_with_mask(lengths, short, pc.fill_null(plain, 0))
+    counted: npt.NDArray[np.int32] = lengths.to_numpy(zero_copy_only=False)
+    return counted
 
 
 def _capacity(plan: ColumnPlan) -> int | None:
@@ -270,7 +279,7 @@ def _chance(plan: ColumnPlan, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.
     """How likely each value is its own pseudonym."""
     chance = 10.0 ** -np.minimum(lengths, 6)
     floor = _SMALL.get(plan.column.family, 0.0)
-    drawn_from = None if plan.category == "last_name" else _capacity(plan)  # surnames are invented
+    drawn_from = None if plan.category in _OF_WORDS else _capacity(plan)
     if drawn_from:
         floor = max(floor, 1 / drawn_from)
     elif plan.category in _VOCABULARIES:
