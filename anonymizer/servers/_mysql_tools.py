@@ -74,6 +74,7 @@ class _Stream(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             self._process.kill() if self._process.poll() is None else None
+            self._listener.join()  # no stream may be closed while a thread reads it
             stop(self._process)
         super().close()
 
@@ -86,8 +87,8 @@ def load(access: Access, database: str, blocks: Iterator[bytes], charset: str) -
     refusals: list[Refusal] = []
     warnings: set[int] = set()
     process = access.start(command, stdin=subprocess.PIPE, stderr=subprocess.STDOUT)
+    listener = _listener(process.stdout, refusals, warnings)
     try:
-        listener = _listener(process.stdout, refusals, warnings)
         said = cast(IO[bytes], process.stdin)
         with suppress(BrokenPipeError):  # it ended: it has said why
             for block in blocks:
@@ -99,6 +100,7 @@ def load(access: Access, database: str, blocks: Iterator[bytes], charset: str) -
         process.kill()
         raise
     finally:
+        listener.join()
         stop(process)
     if failed or refusals:
         raise access.fault(TargetError, refusals[0] if refusals else Refusal(0), "loading")

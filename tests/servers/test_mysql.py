@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import pytest
 
@@ -19,7 +19,7 @@ from anonymizer import api
 from anonymizer.errors import SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.address import Address
 from anonymizer.model.result import Outcome
-from anonymizer.servers import _mysql_client
+from anonymizer.servers import _mysql_client, _mysql_tools
 from anonymizer.servers import mysql as live
 from anonymizer.servers._mysql_script import Script
 from anonymizer.workspace import Workspace
@@ -401,6 +401,18 @@ def mysql_objects(name: str) -> str:
         f" information_schema.routines WHERE routine_schema='{name}' UNION SELECT event_name FROM"
         f" information_schema.events WHERE event_schema='{name}'"
     )
+
+
+def test_a_dump_may_be_closed_while_a_thread_still_listens_to_its_tool(shop: MariaDb, monkeypatch: pytest.MonkeyPatch):
+    def slowly(stream: IO[bytes], refusals: list[_mysql_client.Refusal], warnings: set[int]) -> None:
+        time.sleep(0.2)
+        _mysql_client.listen(stream, refusals, warnings)  # an error here fails the test
+
+    monkeypatch.setattr(_mysql_tools, "listen", slowly)
+    access = _mysql_client.Access(Address.parse(address(shop)))
+    _mysql_tools.Dump(access, True, shop.name).open().close()
+    with pytest.raises(TargetError, match="loading failed"):
+        _mysql_tools.load(access, shop.name, iter([b"nonsense;"]), "utf8mb4")
 
 
 def test_what_a_killed_run_left_is_removed_unless_somebody_works_on_it(shop: MariaDb, goal: str, key: Path):
