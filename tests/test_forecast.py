@@ -80,6 +80,13 @@ def test_of_two_spellings_of_one_address_the_plain_one_stays_as_it_is_inside_doc
         assert apart[place] == plain(array.take(pa.array([place]))).to_pylist()[0]
 
 
+def test_a_key_may_hold_nulls_where_values_move():
+    addresses = pa.array(["Jan.Peeters@firm.be", None, "jan.peeters@firm.be"])
+    apart = kept_apart(email, bind("email", unique=True), addresses.drop_null())(addresses).to_pylist()
+    assert apart[1] is None
+    assert len({address.lower() for address in apart if address}) == 2
+
+
 def test_spellings_of_one_number_move_together():
     """50,000 in a space of 91,312: many move, and a bare number goes where the dotted one goes."""
     dotted = national_numbers(20_000)

@@ -87,7 +87,7 @@ def moved_apart(kernel: Kernel, moves: Moves, of_variant: OfVariant) -> Kernel:
 
     def mapped(values: pa.Array) -> pa.Array:
         result = kernel(values)
-        variants = moves.variants(values)
+        variants = moves.variants(values.fill_null(""))
         variants[pc.is_null(values).to_numpy(zero_copy_only=False)] = 0
         for variant in (np.flatnonzero(np.bincount(variants)[1:]) + 1).tolist():
             rows = pa.array(variants == variant)

@@ -65,7 +65,7 @@ class Secret:
     def from_file(cls, path: Path) -> Secret:
         """Raises SettingError when the file is missing, readable by others (where modes exist) or holds no key."""
         try:
-            with path.open("rb") as file:
+            with Path(path).open("rb") as file:
                 mode = os.fstat(file.fileno()).st_mode
                 content = file.read(4096)
         except OSError as error:

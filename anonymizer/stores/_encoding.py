@@ -117,10 +117,10 @@ def encode(values: pa.Array, encoding: str, where: str) -> pa.Array:
     with suppress(UnicodeEncodeError):
         if _data(values).all():
             return _apart(_joined(values.cast(pa.binary())).decode().encode(encoding), values, pa.binary())
-    return _one_by_one(values, pa.binary(), lambda word: _expressible(word, encoding, where))
+    return _one_by_one(values, pa.binary(), lambda word: expressible(word, encoding, where))
 
 
-def _expressible(text: str, encoding: str, where: str) -> bytes:
+def expressible(text: str, encoding: str, where: str) -> bytes:
     """The text with those letters bared of their accents that the encoding does not have."""
     try:
         return b"".join(_letter(letter, encoding) for letter in unicodedata.normalize("NFC", text))

@@ -7,7 +7,7 @@ from typing import Any
 
 from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import InternalError
-from anonymizer.stores import _copy_text, _insert_text, _mysql_insert
+from anonymizer.stores import _bulk_rows, _copy_text, _insert_text, _mysql_insert, _tsql_rows
 from anonymizer.stores._output import open_output
 
 
@@ -40,4 +40,8 @@ def written(part: Verbatim | Rows) -> Any:
         return _insert_text.write(part.frame, part.batch)
     if isinstance(part.frame, _mysql_insert.MysqlFrame):
         return _mysql_insert.write(part.frame, part.batch)
+    if isinstance(part.frame, _tsql_rows.RowsFrame):
+        return _tsql_rows.write(part.frame, part.batch)
+    if isinstance(part.frame, _bulk_rows.BulkFrame):
+        return _bulk_rows.write(part.frame, part.batch)
     raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")

@@ -9,7 +9,7 @@ again are the script, byte for byte. Source: Microsoft's "SQL Server Utilities S
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ _HEAD_BYTES_MAX = 1 << 18
 """A longer beginning of an INSERT is none (1,024 columns of 128 characters)."""
 _GO = re.compile(rb"GO(?:[ \t]+\d+)?[ \t]*(?:--[^\n]*)?\r?(?:\n|\Z)", re.IGNORECASE)
 _SQLCMD = re.compile(rb":(?:setvar|on\s+error|error|out|perftrace|list|listvar|reset|help|serverlist)\b", re.IGNORECASE)
+_INCLUDE = re.compile(rb':r[ \t]+[^\n]*?([^\n\\/"]+)"?[ \t]*\r?\n', re.IGNORECASE)
 _MODULES = ("PROC", "PROCEDURE", "FUNCTION", "TRIGGER", "VIEW")
 _GRANTS = ("GRANT", "DENY", "REVOKE")
 
@@ -55,8 +56,10 @@ class Piece(NamedTuple):
 class TsqlText:
     """Iterates over the pieces of one script in ASCII-compatible bytes. Raises SourceError where it ends too early."""
 
-    def __init__(self, stream: BinaryIO, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, stream: BinaryIO, block_bytes: int = BLOCK_BYTES, included: Collection[str] = ()) -> None:
+        """`included`: names, in small letters, of the files that `:r` may bring in, since they are read anyway."""
         self._stream = stream
+        self._included = included
         self._block_bytes = block_bytes
         self._data = b""
         self._at = 0
@@ -191,6 +194,9 @@ class TsqlText:
                     f"line {line}: what stands behind GO is not understood; write GO on a line of its own"
                 )
             return go.end()
+        included = _INCLUDE.match(data, position)
+        if included and included[1].strip().lower().decode("utf-8", "replace") in self._included:
+            return included.end()
         if data[position : position + 2] == b"!!" or (data[position] == ord(":") and not _SQLCMD.match(data, position)):
             raise SourceError(
                 f"line {line}: a command of sqlcmd could bring in rows from elsewhere; put them in its place"

@@ -15,7 +15,9 @@ from anonymizer.errors import SourceError
 NAME = rb'(?:\[(?:[^\]]++|\]\])*+\]|"(?:[^"]++|"")*+"|[A-Za-z_@#\x80-\xff][\w@#$\x80-\xff]*+)'
 STRING = rb"[nN]?'(?:[^']++|'')*+'"
 TOKEN = re.compile(
-    rb"(?P<space>[ \t\r\f\v]+)|(?P<newline>\n)|(?P<comment>--[^\n]*+)|(?P<block>/\*)|(?P<string>" + STRING + rb")"
+    rb"(?P<space>(?:[ \t\r\f\v]|\xef\xbb\xbf)+)|(?P<newline>\n)|(?P<comment>--[^\n]*+)|(?P<block>/\*)|(?P<string>"
+    + STRING
+    + rb")"
     rb'|(?P<quoted>\[(?:[^\]]++|\]\])*+\]|"(?:[^"]++|"")*+")'
     rb"|(?P<word>[A-Za-z_@#\x80-\xff][\w@#$\x80-\xff]*+)"
     rb"|(?P<number>0[xX][0-9A-Fa-f]*+|(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?)"

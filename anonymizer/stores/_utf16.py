@@ -1,4 +1,4 @@
-"""Text in UTF-16, read and written as UTF-8: an exact two-way street for text that is valid.
+"""Text in UTF-16 and others, read and written as UTF-8: an exact two-way street for text that is valid.
 
 Everything between reading and writing then finds quotes, commas and brackets byte by byte. The byte order mark travels
 as the first character.
@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from anonymizer.contracts import Input
 from anonymizer.errors import SourceError
+from anonymizer.stores._encoding import expressible
 
 _READ = 1 << 20
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -31,7 +32,7 @@ def open_text(source: Input, codec: str | None = None) -> BinaryIO:
 
 class _AsUtf8(io.RawIOBase):
     def __init__(self, stream: BinaryIO, codec: str) -> None:
-        self._stream = stream
+        self._stream, self._codec = stream, codec
         self._decoder = codecs.getincrementaldecoder(codec)()
         self._ready = b""
 
@@ -44,7 +45,8 @@ class _AsUtf8(io.RawIOBase):
             try:
                 self._ready = self._decoder.decode(block, not block).encode()
             except UnicodeError:
-                raise SourceError("the text is not valid UTF-16, or truncated; make or copy it again") from None
+                kind = self._codec.upper().removesuffix("-LE").removesuffix("-BE")
+                raise SourceError(f"the text is not valid {kind}, or truncated; make or copy it again") from None
             if not block:
                 break
         count = min(len(buffer), len(self._ready))
@@ -60,10 +62,16 @@ class _AsUtf8(io.RawIOBase):
 class Encoder:
     """UTF-8 that comes in pieces, cut anywhere, into `codec`; "" leaves it as it is."""
 
-    def __init__(self, codec: str) -> None:
-        self._codec = codec
+    def __init__(self, codec: str, where: str = "") -> None:
+        self._codec, self._where = codec, where
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def encode(self, data: Any) -> Any:
-        """The next piece."""
-        return self._decoder.decode(bytes(data)).encode(self._codec) if self._codec else data
+        """The next piece. Raises TargetError for a letter that the codec has not, even without its accent."""
+        if not self._codec:
+            return data
+        text = self._decoder.decode(bytes(data))
+        try:
+            return text.encode(self._codec)
+        except UnicodeEncodeError:
+            return expressible(text, self._codec, self._where)

@@ -12,7 +12,7 @@ the server. What no test here can show without SQL Server: that a rewritten scri
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -22,17 +22,18 @@ import numpy as np
 import pyarrow as pa
 
 from anonymizer.contracts import Input, Rows, Verbatim
-from anonymizer.errors import InternalError, SourceError
+from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
 from anonymizer.stores import _tsql_rows, _tsql_statements
 from anonymizer.stores._definitions import defined
 from anonymizer.stores._encoding import Utf8Probe
 from anonymizer.stores._output import open_output
+from anonymizer.stores._script_sink import written
 from anonymizer.stores._spans import defaulted
 from anonymizer.stores._thinning import BatchThinning
 from anonymizer.stores._tsql_schema import TsqlSchemaReader
 from anonymizer.stores._tsql_text import Piece, TsqlText
-from anonymizer.stores._tsql_tokens import Cursor, tokens_of
+from anonymizer.stores._tsql_tokens import Cursor, Token, tokens_of
 from anonymizer.stores._utf16 import Encoder, codec_of_mark, open_text
 
 NAME = "SQL Server script"
@@ -71,6 +72,16 @@ def recognises(source: Input) -> bool:
         return False
     statements = _COMMENT.sub("", text)
     return bool(codec) or (_MARKS.search(statements) is not None and _FOREIGN.search(statements) is None)
+
+
+def codec_of_text(source: Input) -> str:
+    """What 8-bit text is in: UTF-8 if it is valid, else Windows-1252, or Latin-1 where it is not even that."""
+    probe, is_windows = Utf8Probe(), True
+    with closing(source.open()) as stream:
+        while block := stream.read(1 << 20):
+            probe.feed(block)
+            is_windows = is_windows and len(block.translate(None, _NOT_IN_CP1252)) == len(block)
+    return "cp1252" if is_windows and probe.codec == "latin_1" else probe.codec
 
 
 def open_source(source: Input) -> MssqlScriptSource:
@@ -155,25 +166,22 @@ class MssqlScriptSource:
                     reader.table_of(_dotted(piece.table, encoding), piece.line)
                     targets[piece.table] = None
             elif not piece.module:
-                _tsql_statements.check(piece.tokens)
+                tokens = self._statements(piece.tokens)
+                _tsql_statements.check(tokens)
                 identity.look_at(piece)
-                reader.feed(piece.tokens)
+                reader.feed(tokens)
                 targets.clear()  # USE, DROP and CREATE may have changed what a name means
             if piece.marks is None and (other := defined(bytes(piece.data).decode(encoding, "replace"))):
                 others[other] = None
         identity.check()
         return replace(reader.build(), others=tuple(others))
 
+    def _statements(self, tokens: Sequence[Token]) -> Sequence[Token]:
+        """Text between rows, without what is understood already."""
+        return tokens
+
     def _encoding(self) -> str:
-        """UTF-8 if the script is valid UTF-8, else Windows-1252, or Latin-1 where it is not even that."""
-        if self.utf16:
-            return "utf-8"
-        probe, is_windows = Utf8Probe(), True
-        with closing(self.input.open()) as stream:
-            while block := stream.read(1 << 20):
-                probe.feed(block)
-                is_windows = is_windows and len(block.translate(None, _NOT_IN_CP1252)) == len(block)
-        return "cp1252" if is_windows and probe.codec == "latin_1" else probe.codec
+        return "utf-8" if self.utf16 else codec_of_text(self.input)
 
     def _script(self) -> Iterator[Piece]:
         with closing(open_text(self.input)) as stream:
@@ -189,13 +197,7 @@ class MssqlScriptSink:
 
     def write(self, part: Verbatim | Rows) -> None:
         """See contracts.Sink."""
-        if isinstance(part, Verbatim):
-            data = part.data
-        elif isinstance(part.frame, _tsql_rows.RowsFrame):
-            data = _tsql_rows.write(part.frame, part.batch)
-        else:
-            raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")
-        self._out.write(self._encoder.encode(data))
+        self._out.write(self._encoder.encode(written(part)))
 
     def close(self) -> None:
         """See contracts.Sink."""

@@ -66,11 +66,13 @@ class MydumperSource(MysqlDumpSource):
         """See contracts.Source."""
         for name in self._others if self._schema is None else ():
             _check(name, self._text(name))
-        return super().schema()
+        with self.joined.placed():
+            return super().schema()
 
     def parts(self, columns: Mapping[TableName, Collection[str]]) -> Iterator[Verbatim | Rows]:
         """See contracts.Source."""
-        yield from super().parts(columns)
+        with self.joined.placed():
+            yield from super().parts(columns)
         for name in self._others:
             yield Verbatim(self._text(name), Begin(name))
 

@@ -53,8 +53,9 @@ def multiplied(values: pa.Array, prf: Prf, most: float, bound: int | None = None
     outside = (new > high) | (new < low)
     new = np.where(outside, np.rint(amounts / factor), new)
     moved = np.clip(new.astype(np.uint64), low, high)
-    same = moved == amounts
-    moved = np.where(same, np.where(amounts < high, amounts + np.uint64(1), amounts - np.uint64(1)), moved)
+    same = moved == amounts  # as small amounts mostly are: up or down by one, or all of them would move alike
+    up = (((drawn & np.uint64(1)) == 1) & (amounts < high)) | (amounts <= low)
+    moved = np.where(same, np.where(up, amounts + np.uint64(1), amounts - np.uint64(1)), moved)
     moved = np.where(amounts == 0, amounts, moved)
     result = digits.copy()
     for place in range(int(counts.max(initial=0))):

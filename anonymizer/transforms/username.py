@@ -4,7 +4,8 @@ Technique (ISO/IEC 20889): pseudonymization.
 
 Names in a login map as names do ("jan.peeters", "j.peeters", "jpeeters"); the token, a keyed function of the whole
 login, keeps different logins different. A login that is a mail address maps as that address does. Whole numbers become
-other numbers of as many digits. In a key of fewer than 10 characters each sign is permuted instead.
+other numbers of as many digits. In DOMAIN\\login the domain, a name of computers, stays. In a key of fewer than 10
+characters each sign is permuted instead.
 
 Example: jpeeters -> bbijhommellaere.k3f9a2xyqe
 
@@ -31,6 +32,8 @@ BY_ROW = True
 
 _NUMBER = r"^[0-9]{1,19}$"
 _ADDRESS = r"\S@\S"
+_OF_DOMAIN = r"^(?P<domain>[A-Za-z0-9][A-Za-z0-9._-]*\\)(?P<login>[^\\@]+)$"
+"""Source: Microsoft, "User Name Formats": down-level logon name."""
 
 
 def kernel(binding: Binding) -> Kernel:
@@ -47,6 +50,8 @@ def _build(binding: Binding) -> Kernel:
         mail = replace(mail, width=width)
         steps.append((_ADDRESS, _mailbox.addresses(replace(binding, domain=mail))))
     login = _mailbox.logins(binding)
+    if width is None or width >= _mailbox.NARROWEST_LOGIN:
+        steps.append((_OF_DOMAIN, _within_domain(login, width)))
 
     def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
         rest = pa.array([True] * len(values))
@@ -61,6 +66,20 @@ def _build(binding: Binding) -> Kernel:
             return result
         chosen = of_rows(salts, rest.to_numpy(zero_copy_only=False))
         return pc.replace_with_mask(result, rest, login(pc.filter(values, rest), chosen))
+
+    return mapped
+
+
+def _within_domain(login: Kernel, width: int | None) -> Kernel:
+    """Logins behind the name of a domain; all of it is replaced where the result would be too long."""
+
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        parts = pc.extract_regex(values, _OF_DOMAIN)
+        names = login(pc.struct_field(parts, "login"), salts)
+        result = pc.binary_join_element_wise(pc.struct_field(parts, "domain"), names, "")
+        if width is None or pc.max(pc.utf8_length(result)).as_py() <= width:
+            return result
+        return pc.if_else(pc.less_equal(pc.utf8_length(result), width), result, login(values, salts))
 
     return mapped
 

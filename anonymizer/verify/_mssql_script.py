@@ -59,6 +59,7 @@ _MODULE = re.compile(
 )
 _UNSPOKEN = re.compile(_STR + "|" + _COMMENT)
 _GRANTING = re.compile(r"\b(?:GRANT|DENY|REVOKE)\b(?:(?!\b(?:TO|FROM)\b)[^;'])*\Z", re.IGNORECASE)
+_BULK = re.compile(r"\bBULK" + _SPACE + r"+\Z", re.IGNORECASE)
 _TRIVIAL = re.compile(r"(?:[\s;\ufeff]|^[ \t]*GO[ \t]*(?:\r?$))*\Z", re.IGNORECASE | re.MULTILINE)
 _BEFORE = re.compile(r"^(?=[ \t]*SET[ \t]+IDENTITY_INSERT\b)|^[ \t]*GO[ \t]*\r?\n", re.IGNORECASE | re.MULTILINE)
 _VERB = re.compile(
@@ -74,14 +75,18 @@ class ScriptReader(Reader):
 
     def parts(self) -> Iterator[Part]:
         with self.stream() as stream:
-            yield from _Pass(self, stream).parts()
+            yield from _Pass(self, stream, self.encoding()).parts()
+
+    def encoding(self) -> str:
+        """The codec of 8-bit text."""
+        return self.schema.encoding
 
 
 class _Pass:
-    def __init__(self, reader: Reader, stream: BinaryIO) -> None:
+    def __init__(self, reader: Reader, stream: BinaryIO, encoding: str) -> None:
         self._reader, self._stream = reader, stream
         head = stream.read(4)
-        codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(head[:2], reader.schema.encoding)
+        codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(head[:2], encoding)
         self._decoder = codecs.getincrementaldecoder(codec)()
         self._text = self._decoder.decode(head)
         self._at = 0
@@ -174,7 +179,8 @@ class _Pass:
         before = self._text[self._at : start]
         if self._fresh:
             self._module = _MODULE.match(before) is not None
-        return self._module or _GRANTING.search(_UNSPOKEN.sub("", before[-2000:])) is not None
+        bulk = _BULK.search(before[-200:]) is not None
+        return self._module or bulk or _GRANTING.search(_UNSPOKEN.sub("", before[-2000:])) is not None
 
     def _comment(self, start: int) -> int:
         depth = 0

@@ -35,6 +35,7 @@ _READERS = {
     "ODBC database": "_odbc",
     "SQL Server package": "_bacpac",
     "SQL Server script": "_mssql_script",
+    "SQL Server script folder": "_mssql_folder",
     "SQLite file": "_sqlite",
     "SQLite dump": "_sqlite_dump",
     "MySQL dump": "_mysql_dump",

@@ -257,6 +257,36 @@ _MSSQL = {
 }  # fmt: skip
 
 
+def mssql_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A database project: a file for each table, rows in a script in UTF-16 and in a data file for BULK INSERT."""
+    made = folder / "shop"
+    (made / "dbo" / "Tables").mkdir(parents=True)
+    (made / "Scripts").mkdir()
+    (made / "shop.sqlproj").write_text('<?xml version="1.0"?><Project><Name>shop</Name></Project>\n')
+    for table, columns in _MSSQL.items():
+        file = made / "dbo" / "Tables" / f"{table}.sql"
+        text = f"CREATE TABLE [dbo].[{table}](\n\t" + ",\n\t".join(columns) + "\n)"
+        file.write_text(text, encoding="utf-8-sig", newline="\r\n")
+    (made / "dbo" / "Keys.sql").write_text(
+        "ALTER TABLE [dbo].[purchase] ADD CONSTRAINT [FK_customer] FOREIGN KEY([customer_id])"
+        " REFERENCES [dbo].[customer] ([id])"
+    )
+    rows = "\n".join(
+        f"INSERT [dbo].[purchase] ([id], [customer_id], [amount]) VALUES"
+        f" ({', '.join(_transact(*cell) for cell in zip(COLUMNS['purchase'], row, strict=True))})"
+        for row in ROWS["purchase"]
+    )
+    bulk = (
+        "BULK INSERT [dbo].[customer] FROM '$(Data)\\customer.dat'\nWITH (CODEPAGE = '65001', FIELDTERMINATOR = '+|',"
+        " ROWTERMINATOR = '&|\\n', KEEPIDENTITY)"
+    )
+    (made / "Scripts" / "Rows.sql").write_bytes(f"\ufeff{rows}\nGO\n{bulk}\n".encode("utf-16-le"))
+    (made / "Scripts" / "Post.sql").write_text(":setvar Data C:\\data\n:r .\\Rows.sql\n")
+    cells = ("+|".join("" if cell is None else cell or "\0" for cell in row) + "&|\n" for row in ROWS["customer"])
+    (made / "customer.dat").write_text("".join(cells), encoding="utf-8", newline="\n")
+    return made
+
+
 def csv_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
     """As a spreadsheet's user might have it: a delimiter and line ends for each file, described by a data package."""
     path = folder / "shop"
@@ -354,6 +384,7 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
     for function in (
         bacpac,
         csv_folder,
+        mssql_folder,
         mssql_script,
         mydumper_folder,
         mysql_dump,
@@ -369,7 +400,7 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
 """Name of a store's module -> what writes its example."""
 
 BYTE_EXACT = frozenset(
-    {"csv_folder", "mssql_script", "mydumper_folder", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"}
+    {"csv_folder", "mssql_folder", "mssql_script", "mydumper_folder", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"}
 )
 """Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""
 

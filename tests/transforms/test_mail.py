@@ -97,6 +97,12 @@ def test_a_login_that_is_an_address_maps_as_the_address():
     assert one(LOGIN, "jan.peeters@firm.be") == one(MAIL, "jan.peeters@firm.be")
 
 
+def test_the_domain_of_a_windows_login_stays_and_its_user_is_the_one_of_other_logins():
+    assert one(LOGIN, "KANTOOR\\jan.peeters") == "KANTOOR\\" + one(LOGIN, "jan.peeters")
+    narrow = username.kernel(bind("username", width=20))
+    assert len(one(narrow, "BRUSSELS-OFFICE\\jan.peeters")) <= 20
+
+
 def test_a_login_of_digits_stays_one():
     assert re.fullmatch(r"[1-9]\d{4}", one(LOGIN, "47110"))
 

@@ -121,6 +121,12 @@ def test_noise_moves_every_number_but_zero_within_its_type_and_spread(number: in
     assert abs(int(result) - number) <= abs(number) * spread / 100 + 1
 
 
+def test_noise_does_not_move_all_small_numbers_alike():
+    new = results(noise, T.INTEGER, [str(n) for n in range(1, 10)], type_name="smallint", spread="10 %")
+    assert {int(after) - before for before, after in enumerate(new, 1)} == {-1, 1}
+    assert set(map(int, new)) <= set(range(1, 10))
+
+
 def test_noise_keeps_decimals_and_gives_one_number_one_result():
     first, again, zero = results(noise, T.NUMBER, ["1840.50", "1840.50", "0.00"], spread=10)
     assert first == again != "1840.50"
