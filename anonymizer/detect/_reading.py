@@ -14,7 +14,7 @@ from anonymizer.contracts import Exhibit
 from anonymizer.detect._phrases import DESCRIBES_ANYWHERE, Match, Phrase, Phrases, fits, repeated_affixes
 from anonymizer.detect._terse import words_of
 from anonymizer.detect._weigh import weight
-from anonymizer.model.finding import Evidence
+from anonymizer.model.finding import NOT_PERSONAL, Evidence
 from anonymizer.model.rules import Recogniser
 from anonymizer.model.schema import Column, Table
 
@@ -59,6 +59,10 @@ class TableReading(NamedTuple):
     database; those of its users are not meant."""
     sure: bool = True
     """False when unknown words follow: `account_move` may hold no accounts."""
+    linked: bool = False
+    """Whether its rows point at people, or at firms: what stands in them is not the owner's own."""
+    whole: tuple[Recogniser, ...] = ()
+    """The entries that speak of all its columns of some types: amounts of a payslip."""
 
 
 def read_table(phrases: Phrases, table: Table) -> TableReading:
@@ -69,20 +73,28 @@ def read_table(phrases: Phrases, table: Table) -> TableReading:
         return TableReading(None, False)
     head = found[0] if phrases.describes(found[0].phrase) else found[-1]
     people = any(match.phrase in phrases.people for match in found)
-    settings = () if people else tuple(entry for entry in phrases.of_tables if phrases.holds(entry, head.phrase))
+    told = tuple(entry for entry in phrases.of_tables if phrases.holds(entry, head.phrase))
+    settings = () if people else tuple(entry for entry in told if entry.category in NOT_PERSONAL)
+    whole = tuple(entry for entry in told if entry.category not in NOT_PERSONAL)
     sure = all(word in _NEUTRAL for word in words[found[-1].end :])
-    return TableReading(head.phrase, people, settings, sure)
+    return TableReading(head.phrase, people, settings, sure, whole=whole)
 
 
 def points_at_people(phrases: Phrases, exhibit: Exhibit) -> bool:
     """Whether its rows point at people: by a foreign key, or by a column such as `patient_id`."""
+    return _points_at(phrases, exhibit, phrases.people)
+
+
+def _points_at(phrases: Phrases, exhibit: Exhibit, whom: Collection[Phrase]) -> bool:
     table: Table = exhibit.table
     for key in table.foreign_keys:
-        if key.references in exhibit.schema and read_table(phrases, exhibit.schema.table(key.references)).people:
-            return True
+        if key.references in exhibit.schema:
+            other = read_table(phrases, exhibit.schema.table(key.references))
+            if other.people or other.holder in whom:
+                return True
     for column in table.columns:
         words = phrases.words(column.name)
-        if _KEY_WORDS.intersection(words) and any(m.phrase in phrases.people for m in phrases.holders_in(words)):
+        if _KEY_WORDS.intersection(words) and any(m.phrase in whom for m in phrases.holders_in(words)):
             return True
     return False
 
@@ -96,6 +108,8 @@ def read_exhibit(phrases: Phrases, exhibit: Exhibit) -> TableReading:
     reading = read_table(phrases, exhibit.table)
     if reading.settings and points_at_people(phrases, exhibit):
         reading = reading._replace(settings=())
+    if reading.holder in phrases.catalogues and _points_at(phrases, exhibit, phrases.owners):
+        reading = reading._replace(linked=True)
     if reading.settings or (reading.people and reading.holder in phrases.people) or _PERSON not in phrases.people:
         return reading
     names = words_of(phrases, [column.name for column in exhibit.table.columns])
@@ -106,7 +120,7 @@ def read_exhibit(phrases: Phrases, exhibit: Exhibit) -> TableReading:
         for item in read(phrases, column, names[column.name], reading, tuple(silent))
         if item.weight >= _TELLING
     }
-    return TableReading(_PERSON, True) if len(told & _OF_PEOPLE) > 1 else reading
+    return TableReading(_PERSON, True, whole=reading.whole) if len(told & _OF_PEOPLE) > 1 else reading
 
 
 class _Reading(NamedTuple):
@@ -209,7 +223,7 @@ def _speaking(
         holders.add(table.holder)
     special = [entry for entry in candidates if entry.tables and any(phrases.holds(entry, each) for each in holders)]
     general = [entry for entry in candidates if not entry.tables]
-    if not own and table.people and all(entry.category == "none" for entry in special):
+    if not own and (table.people or table.linked) and all(entry.category == "none" for entry in special):
         special = [] if any(entry.confidence >= _CLEAR for entry in general) else special
     return special or general
 

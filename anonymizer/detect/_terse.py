@@ -30,7 +30,7 @@ def words_of(phrases: Phrases, names: Sequence[str]) -> Mapping[str, tuple[str, 
     """Column name -> its words, for the columns of one table."""
     typed = _type_prefixes(names)
     bare = {name: name[typed[name] :] for name in names}
-    marked = _mark(list(bare.values()))
+    marked = _mark(phrases, list(bare.values()))
     bare = {name: rest[len(marked) :] if marked and rest.startswith(marked) else rest for name, rest in bare.items()}
     prefixes, common = _table_prefixes(list(bare.values()))
     found = {}
@@ -75,16 +75,20 @@ def _type_prefixes(names: Sequence[str]) -> Mapping[str, int]:
     return dict.fromkeys(names, 0)
 
 
-def _mark(names: Sequence[str]) -> str:
+def _mark(phrases: Phrases, names: Sequence[str]) -> str:
     """Up to four letters and an underscore that stand before most names, `rel_` or `T01_`; "" where there are none.
 
     They mark the table, whatever they may be short for.
     """
     marks = Counter(
-        match[0] for name in names if (match := re.match(r"[A-Za-z][A-Za-z0-9]{0,3}_(?=[A-Za-z]{2})", name))
+        match[0] for name in names if (match := re.match(r"[A-Za-z][A-Za-z0-9]{0,3}_(?=[A-Za-z])", name))
     )
     mark, count = marks.most_common(1)[0] if marks else ("", 0)
-    return mark if count >= _FEWEST_ALIKE and 10 * count >= 7 * len(names) else ""
+    if count >= _FEWEST_ALIKE and 10 * count >= 7 * len(names):
+        return mark
+    # `cnt_` on half of the columns: what else they begin with, as `tel_`, is rarely so frequent and says what they hold
+    often = len(mark) == 4 and count > _FEWEST_ALIKE and 2 * count >= len(names)
+    return mark if often and all(phrases.describes(each.phrase) for each in phrases.read(phrases.words(mark))) else ""
 
 
 def _table_prefixes(names: Sequence[str]) -> tuple[tuple[str, ...], str]:

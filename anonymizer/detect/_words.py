@@ -21,6 +21,8 @@ STOP_WORDS = frozenset(
     "of the and de het van den der du des la le les d et en und fur voor pour for or ou oder".split()
 )
 """Words that a name can do without. "By" and "von" are none: "created by" is not "created"."""
+_ALONE = frozenset("est ist hat has can sent due".split())
+"""Words that are none where other letters surround them: in `restschuld`, `represente`."""
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 _PLURALS = (
     ("ies", "y", 3),
@@ -156,7 +158,7 @@ class Vocabulary:
         """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""
         for start in range(3, len(word) - 3):
             known = self.singular(word[start:])
-            if known is None or self.canonical(known) in self._no_endings:
+            if known is None or known in _ALONE or self.canonical(known) in self._no_endings:
                 continue
             if known[1:] not in self._words:  # `localname` is a name, not an `lname`
                 return (word[:start], self.canonical(known))
@@ -194,6 +196,8 @@ class Vocabulary:
                     continue
                 if found is not None and len(before) + 1 >= len(found) and found[-1][1:] != piece:
                     continue  # of "modellname" the last word is no "lname"
+                if piece in _ALONE and len(piece) < len(word):
+                    continue
                 if len(piece) < 3:
                     at_edge = end == len(word) or (start == 0 and piece in ("id", "ip"))
                     inside = start > 0 and end < len(word)
