@@ -108,6 +108,8 @@ def read_exhibit(phrases: Phrases, exhibit: Exhibit) -> TableReading:
     reading = read_table(phrases, exhibit.table)
     if reading.settings and points_at_people(phrases, exhibit):
         reading = reading._replace(settings=())
+    if reading.whole and not reading.people and not points_at_people(phrases, exhibit):
+        reading = reading._replace(whole=())
     if reading.holder in phrases.catalogues and _points_at(phrases, exhibit, phrases.owners):
         reading = reading._replace(linked=True)
     if reading.settings or (reading.people and reading.holder in phrases.people) or _PERSON not in phrases.people:

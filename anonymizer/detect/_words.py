@@ -158,7 +158,7 @@ class Vocabulary:
         """An unknown beginning and a known ending of at least four letters: `opacnote` is some kind of note."""
         for start in range(3, len(word) - 3):
             known = self.singular(word[start:])
-            if known is None or known in _ALONE or self.canonical(known) in self._no_endings:
+            if known is None or len(known) < 4 or known in _ALONE or self.canonical(known) in self._no_endings:
                 continue
             if known[1:] not in self._words:  # `localname` is a name, not an `lname`
                 return (word[:start], self.canonical(known))
