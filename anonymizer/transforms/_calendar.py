@@ -1,8 +1,8 @@
 """Days inside written dates: read, moved, and written back with everything else as it stood.
 
 A date is known when its year has four digits: 2024-05-17, 20240517, 2024/05/17 and 17/05/2024, with or without a time
-of day and an offset behind it; single digits of day and month are not known. Months may also be named. Years before 100 and from 9900 on stand
-for no date, and so do infinity and 0000-00-00.
+of day and an offset behind it; single digits of day and month are not known. Months may also be named, as
+`_named_dates` says. Years before 100 and from 9900 on stand for no date, and so do infinity and 0000-00-00.
 """
 
 from __future__ import annotations

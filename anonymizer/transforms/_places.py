@@ -13,6 +13,8 @@ occurs stays too. Packs keep regions for that reason: as quasi-identifiers, by d
   that has listed it: four digits are Belgian for nl_BE, Austrian for de_AT. Where those have no postcodes of that
   length: of any country that has listed it. One in no list becomes what the next listed one below it becomes; where no
   country is told at all its first letters or digits, which tell the region, stay, and the others change.
+- A town of Brussels becomes one named in the same language; where both names are one ("Jette"), in the first of the
+  plan's languages.
 - A name in no list becomes a town of the plan's countries by keyed choice.
 """
 
@@ -30,7 +32,7 @@ from anonymizer.contracts import Keys
 from anonymizer.pseudonyms.gazetteer import SIZES, Gazetteer, Integers, aliases, gazetteer
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
-from anonymizer.pseudonyms.vocabulary import Vocabulary, below
+from anonymizer.pseudonyms.vocabulary import Vocabulary, below, languages
 from anonymizer.pseudonyms.written_form import (
     compact,
     digits_of,
@@ -60,6 +62,8 @@ _LIKE_A_POSTCODE = (
 )
 """Of any country: what begins with signs that tell the country or region."""
 _PREFIXES = {"b": "be", "l": "lu", "lux": "lu", "a": "at", "f": "fr", "d": "de"} | {name: name for name in SIZES}
+_BRUSSELS = "BE Brussel "
+"""How the labels of areas begin whose towns are named in two languages, both official."""
 _HOME, _TOWN = 3_000, 30
 """Hundreds of inhabitants: what a place of the plan's countries counts for beside places of one name elsewhere, and
 from how many on it goes before all of them."""
@@ -102,7 +106,8 @@ def _with_saints(values: pa.Array) -> pa.Array:
 
 
 @lru_cache(maxsize=4)
-def _index(key: bytes, countries: tuple[str, ...]) -> _Index:
+def _index(key: bytes, countries: tuple[str, ...], dutch: bool) -> _Index:
+    """`dutch`: names of Brussels that tell no language are Dutch ones, not French."""
     book, prf = gazetteer(), Prf(key)
     keys, rows, divisors = _entries(book)
     count = len(book.people)
@@ -113,11 +118,18 @@ def _index(key: bytes, countries: tuple[str, ...]) -> _Index:
     weight = (book.people[town] + leads) / np.repeat(divisors, [len(part) for part in rows])
     weight = np.where(home, weight * 100 + _HOME, weight) + np.where(home & (book.people[town] >= _TOWN), 1e9, 0)
     hashes = prf(pa.concat_arrays(keys))[:, 0]
+    other = row >= count
+    if dutch:
+        named = compact(book.names)
+        one_name = pc.equal(named.slice(0, count), named.slice(count)).to_numpy(zero_copy_only=False)
+        alias = np.arange(len(row)) >= len(row) - len(rows[-1])
+        brussels = pc.starts_with(book.labels, _BRUSSELS).to_numpy(zero_copy_only=False)
+        other |= (one_name[town] | alias) & brussels[book.area_of_slot[book.slot_of_row]][town]
     order = np.lexsort((np.arange(len(row)), -weight, hashes))
     order = order[np.flatnonzero(np.diff(hashes[order], prepend=hashes[order[0]] + np.uint64(1)))]
     next_area = _ring(book.peers, prf(book.labels)[:, 1])
     pa.default_memory_pool().release_unused()  # what reading the lists took: some 50 MB
-    return _Index(prf, next_area, hashes[order], town[order], row[order] >= count)
+    return _Index(prf, next_area, hashes[order], town[order], other[order])
 
 
 def _ring(groups: Integers, hashes: NDArray[np.uint64]) -> Integers:
@@ -139,7 +151,8 @@ class Places:
         self._width, self._keys = width, keys
         self._countries = tuple(dict.fromkeys(locale[-2:].lower() for locale in locales)) or ("be",)
         self._book = gazetteer()
-        self._index = _index(keys.derive("places", DOMAIN), self._countries)
+        spoken = [language for language in languages(locales) if language in ("nl", "fr")]
+        self._index = _index(keys.derive("places", DOMAIN), self._countries, spoken[:1] == ["nl"])
         self._prf = self._index.prf
 
     def towns(self, values: pa.Array) -> pa.Array:
