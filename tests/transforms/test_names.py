@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anonymizer.errors import RuleError
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary
 from anonymizer.pseudonyms.written_form import compact, without_accents
 from anonymizer.transforms import first_name, full_name, last_name, person_name, username
@@ -286,3 +287,34 @@ def test_every_sign_of_language_is_used_where_nothing_tells_one():
     picked = set(LAST(unknown).to_pylist())
     for language in ("nl", "fr"):
         assert picked & set(Vocabulary.load("surnames", language).entries.to_pylist())
+
+
+# --- the order of a column ----------------------------------------------------------------------------------------
+
+
+def test_names_that_could_be_read_either_way_follow_the_order_that_the_rule_states():
+    surname_first = full_name.kernel(bind("full_name", order="last_first"))
+    name_first = full_name.kernel(bind("full_name", order="first_last"))
+    for first, last in (("Thomas", "Martin"), ("Martin", "Thomas"), ("Simon", "Laurent"), ("Xylo", "Quarkvimp")):
+        new = one(FIRST, first), one(LAST, last)
+        assert one(surname_first, f"{last} {first}") == f"{new[1]} {new[0]}"
+        assert one(name_first, f"{first} {last}") == f"{new[0]} {new[1]}"
+    assert one(surname_first, "van den Xylo Martin") == f"{one(LAST, 'van den Xylo')} {one(FIRST, 'Martin')}"
+    assert one(surname_first, "MARTIN THOMAS") == one(surname_first, "Martin Thomas").upper()
+
+
+def test_words_capitals_and_commas_that_tell_the_order_go_before_that_of_the_column():
+    for order in ("last_first", "first_last"):
+        kernel = full_name.kernel(bind("full_name", order=order))
+        for name in (
+            "Jan Peeters", "Peeters Jan", "J. Peeters", "Peeters J.", "Martin, Thomas", "MARTIN Thomas",
+            "De Smet Karel", "Karel De Smet", "Peeters", "Jan", "Dr. Jan P. van der Aa", "Bakkerij Peeters BV",
+        ):  # fmt: skip
+            assert one(kernel, name) == one(FULL, name), name
+    assert one(full_name.kernel(bind("full_name", order="last_first")), "Thomas MARTIN") == one(FULL, "Thomas MARTIN")
+
+
+@pytest.mark.parametrize("module", [full_name, person_name])
+def test_an_order_that_does_not_exist_is_refused_before_the_first_row(module):
+    with pytest.raises(RuleError, match=r"t\.c.*last_first"):
+        module.kernel(bind(module.NAME, order="backwards"))
