@@ -5,8 +5,9 @@ Technique (ISO/IEC 20889): pseudonymization.
 Titles stay; first names and initials map in the domain of first names, the surname with its particles in that of
 surnames, so that a whole name agrees with the columns that hold its parts. "First Last", "LAST, First", "LAST First"
 and double names are told by commas, capitals, places and word lists; where these do not tell ("Martin Thomas"), by
-`order`, which detection proposes for columns that begin with the surname, or else the first name is first. A name with a legal form ("… BV") maps as a company does.
-Where the column is narrow: without title, the surname alone, a short invented word. In a key, a token follows.
+`order`, which detection proposes for columns that begin with the surname, or else the first name is first. A name with
+a legal form ("… BV") maps as a company does. Where the column is narrow: without title, the surname alone, a short
+invented word. In a key, a token follows.
 
 Example: Dr. Jan P. van der Aa -> Dr. Benjamin T. van der Guibel; PEETERS, Jan -> BIJHOMMELLAERE, Benjamin
 
