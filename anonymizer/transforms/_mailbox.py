@@ -11,8 +11,8 @@ from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import tokens
 from anonymizer.pseudonyms.vocabulary import Vocabulary
-from anonymizer.pseudonyms.written_form import normalise, restore_case
-from anonymizer.transforms import _permuted
+from anonymizer.pseudonyms.written_form import LETTER, normalise, restore_case
+from anonymizer.transforms import _full_name, _permuted
 from anonymizer.transforms._cells import first_fitting, need_width, of_rows
 from anonymizer.transforms._local_part import LocalParts
 
@@ -24,6 +24,9 @@ NARROWEST_LOGIN = _TOKEN
 """A login in a key of a narrower column is permuted, sign by sign, instead."""
 _ADDRESS = r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+"
 _ONE_ADDRESS = rf"^{_ADDRESS}$"
+_WITH_SCHEME = rf"(?i)^(?P<before>\s*(?:mailto|smtp|e-?mail|mail)\s*:\s*)(?P<address>{_ADDRESS})(?P<after>\s*)$"
+_WITH_NAME = rf"^(?P<before>\s*\"?)(?P<name>[^<>@\"]*?)(?P<between>\"?\s*<)(?P<address>{_ADDRESS})(?P<after>>\s*)$"
+_SAID = rf"{LETTER}|[0-9]"
 
 
 def capacity(domain: Domain) -> int:
@@ -49,7 +52,7 @@ def addresses(binding: Binding) -> Kernel:
     local_parts, tails = LocalParts(binding), _Tails(binding)
     hosts = Prf(binding.keys.derive("mail host", binding.domain.name))
     words = Vocabulary.load("host_words")
-    login = logins(binding)
+    login, people = logins(binding), _full_name.build(binding, None)
 
     def one(values: pa.Array, salts: Salts | None) -> pa.Array:
         """Each value is one address."""
@@ -69,16 +72,36 @@ def addresses(binding: Binding) -> Kernel:
         return restore_case(first_fitting(forms, width), values)
 
     def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
-        whole = pc.match_substring_regex(values, _ONE_ADDRESS)
-        if whole.true_count == len(values):
-            return one(values, salts)
-        holds = pc.and_not(pc.match_substring_regex(values, _ADDRESS), whole)
-        result = values
-        for kind, step in ((whole, one), (holds, several), (pc.invert(pc.or_(whole, holds)), login)):
-            if kind.true_count:
-                rows = np.asarray(kind.to_numpy(zero_copy_only=False))
-                result = pc.replace_with_mask(result, kind, step(pc.filter(values, kind), of_rows(salts, rows)))
+        result, left = values, np.ones(len(values), bool)
+        for pattern, step in (
+            (_WITH_SCHEME, with_scheme),
+            (_ONE_ADDRESS, one),
+            (_WITH_NAME, with_name),
+            (_ADDRESS, several),
+            ("", login),
+        ):
+            rows = left & _flags(pc.match_substring_regex(values, pattern))
+            if rows.all():
+                return step(values, salts)
+            if rows.any():
+                mask = pa.array(rows)
+                result = pc.replace_with_mask(result, mask, step(pc.filter(values, mask), of_rows(salts, rows)))
+                left = left & ~rows
         return result
+
+    def with_scheme(values: pa.Array, salts: Salts | None) -> pa.Array:
+        before, address, after = pc.extract_regex(values, _WITH_SCHEME).flatten()
+        new = one(address, salts)
+        return first_fitting([pc.binary_join_element_wise(before, new, after, ""), new], width)
+
+    def with_name(values: pa.Array, salts: Salts | None) -> pa.Array:
+        before, name, between, address, after = pc.extract_regex(values, _WITH_NAME).flatten()
+        said = pc.match_substring_regex(name, _SAID)
+        if said.true_count:
+            chosen = of_rows(salts, _flags(said))
+            name = pc.replace_with_mask(name, said, people(pc.filter(name, said), chosen))
+        new = one(address, salts)
+        return first_fitting([pc.binary_join_element_wise(before, name, between, new, after, ""), new], width)
 
     def several(values: pa.Array, salts: Salts | None) -> pa.Array:
         """The addresses in each value, one after the other, separated as before; all other text goes."""
@@ -115,6 +138,10 @@ def logins(binding: Binding) -> Kernel:
         return restore_case(first_fitting(forms, width), values)
 
     return mapped
+
+
+def _flags(values: pa.Array) -> np.ndarray:
+    return np.asarray(values.to_numpy(zero_copy_only=False), bool)
 
 
 def _every_other(count: int, first: int) -> pa.Array:
