@@ -44,6 +44,7 @@ from anonymizer.pseudonyms.written_form import (
     with_digits,
 )
 from anonymizer.transforms import _scrambled
+from anonymizer.transforms._cells import first_fitting
 
 DOMAIN = "city"
 """Keys of all places are derived from one domain, or a city and its postcode would part."""
@@ -52,7 +53,8 @@ _BESIDE = r"(?i)\s*(?:\(.*|[,/].*|\bcedex\b.*|\s\d.*|\s(?:gem|gld|ov|nh|nb|zh|fr
 """What stands behind a town's name and does not count: "Hengelo (Ov)", "Paris Cedex 08", "Lyon 3e"."""
 _RIVER = r"\s(?:am|an der|im|in der|in|bei|ob der|vor der|a\.d\.)\s.*$"
 """What may be left out of a German name: "Frankfurt am Main"."""
-_CODE_AND_TOWN = r"^(?P<code>[A-Za-z]{0,3}[- ]?[0-9]{4,5})(?P<gap>\s+)(?P<name>[^0-9]*[^0-9\s].*)$"
+_CODE = r"[A-Za-z]{0,3}[- ]?[0-9]{4,5}"
+_CODE_AND_TOWN = rf"^(?P<code>{_CODE}(?:[A-Z]{{2}}\b)?)(?P<gap>\s*[,/-]\s*|\s+)(?P<name>[^0-9]*[^0-9\s].*)$"
 _LETTERS_AND_TOWN = r"^(?P<letters>[A-Z]{2})\s+(?P<name>\S.*)$"
 _POSTCODE = r"^(?P<country>[A-Za-z]{1,3})?[- ]?(?P<digits>[0-9]{4,5})\s?(?P<letters>[A-Za-z]{2})?$"
 _LIKE_A_POSTCODE = (
@@ -157,10 +159,27 @@ class Places:
 
     def towns(self, values: pa.Array) -> pa.Array:
         """Names of towns, visible text without nulls; a postcode in front, a country behind go with it."""
-        with_code = pc.match_substring_regex(values, r"^[A-Za-z]{0,3}[- ]?[0-9]{4,5}\s")
+        with_code = pc.match_substring_regex(values, rf"^{_CODE}[\sA-Z,/-]")
         if with_code.true_count:
             return self._with_codes(values)
         return self._towns(values)
+
+    def codes(self, values: pa.Array) -> pa.Array:
+        """Postcodes, text without nulls; a town behind goes with its postcode, and is left out where both are too
+        long."""
+        with_town = pc.and_not(
+            pc.match_substring_regex(values, _CODE_AND_TOWN), pc.match_substring_regex(values, _POSTCODE)
+        )
+        if with_town.true_count == 0:
+            return self.postcodes(values)
+        result = values
+        alone = pc.invert(with_town)
+        if alone.true_count:
+            result = pc.replace_with_mask(result, alone, self.postcodes(pc.filter(values, alone)))
+        code, gap, name = self._taken_apart(pc.filter(values, with_town))
+        new = self.postcodes(code)
+        both = pc.binary_join_element_wise(new, self._towns(name), gap)
+        return pc.replace_with_mask(result, with_town, first_fitting([both, new], self._width))
 
     def lists(self, values: pa.Array) -> pa.Array:
         """bool: whether a town of that name is listed."""
@@ -168,22 +187,25 @@ class Places:
 
     def _with_codes(self, values: pa.Array) -> pa.Array:
         """Of which some have a postcode in front."""
-        parts = pc.extract_regex(values, _CODE_AND_TOWN)
-        rows = parts.is_valid()
+        rows = pc.match_substring_regex(values, _CODE_AND_TOWN)
         if rows.true_count == 0:
             return self._towns(values)
-        code, gap, name = (parts.drop_null().field(part) for part in ("code", "gap", "name"))
-        # Two capitals behind the digits are Dutch, unless they begin the town's name: 8660 DE PANNE.
-        dutch = pc.extract_regex(name, _LETTERS_AND_TOWN)
-        split = pc.and_(dutch.is_valid(), pa.array(self._found(name)[0] < 0))
-        code = pc.if_else(split, pc.binary_join_element_wise(code, pc.struct_field(dutch, "letters"), gap), code)
-        name = pc.if_else(split, pc.struct_field(dutch, "name"), name)
+        code, gap, name = self._taken_apart(pc.filter(values, rows))
         town = self._towns(name)
         both = pc.binary_join_element_wise(self.postcodes(code), town, gap)
         fits = pc.less_equal(pc.utf8_length(both), self._width or 1 << 30)
         result = pc.replace_with_mask(values, rows, pc.if_else(fits, both, town))
         rest = pc.invert(rows)
         return pc.replace_with_mask(result, rest, self._towns(pc.filter(values, rest))) if rest.true_count else result
+
+    def _taken_apart(self, values: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+        """The postcode, what stands behind it, and the town."""
+        code, gap, name = pc.extract_regex(values, _CODE_AND_TOWN).flatten()
+        # Two capitals behind the digits are Dutch, unless they begin the town's name: 8660 DE PANNE.
+        dutch = pc.extract_regex(name, _LETTERS_AND_TOWN)
+        split = pc.and_(dutch.is_valid(), pa.array(self._found(name)[0] < 0))
+        code = pc.if_else(split, pc.binary_join_element_wise(code, pc.struct_field(dutch, "letters"), gap), code)
+        return code, gap, pc.if_else(split, pc.struct_field(dutch, "name"), name)
 
     def _towns(self, values: pa.Array) -> pa.Array:
         book, count = self._book, len(self._book.people)

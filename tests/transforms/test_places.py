@@ -273,3 +273,42 @@ def test_a_column_maps_as_each_of_its_values_does(module, values: list[str | Non
             assert (old is None) == (new is None)
             if width and old is not None:
                 assert len(new) <= width
+
+
+# --- a postcode and its town in one column ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "town"),
+    [
+        ("9000 Gent", "9000", "Gent"),
+        ("B-9000 Gent", "B-9000", "Gent"),
+        ("9000 GENT", "9000", "GENT"),
+        ("9000-Gent", "9000", "Gent"),
+        ("9000, Gent", "9000", "Gent"),
+        ("4000 Liège", "4000", "Liège"),
+        ("F-75001 Paris", "F-75001", "Paris"),
+        ("1012 AB Amsterdam", "1012 AB", "Amsterdam"),
+        ("1012AB Amsterdam", "1012AB", "Amsterdam"),
+        ("8660 DE PANNE", "8660", "DE PANNE"),
+        ("D-10115 Berlin", "D-10115", "Berlin"),
+    ],
+)
+def test_a_postcode_with_its_town_becomes_what_both_are_in_columns_of_their_own(written: str, code: str, town: str):
+    between = written.removeprefix(code).removesuffix(town)
+    expected = f"{one(CODE, code)}{between}{one(CITY, town)}"
+    assert one(CODE, written) == expected
+    assert one(CITY, written) == expected
+
+
+def test_a_column_too_narrow_for_the_town_keeps_the_postcode_alone():
+    narrow = postcode.kernel(bind("postcode", width=9))
+    assert one(narrow, "9000 Gent") == one(CODE, "9000")
+
+
+def test_a_postcode_of_letters_and_digits_is_not_taken_for_one_with_a_town():
+    for written in ("1012 AB", "1012AB", "1012 ab", "SW1A 1AA", "NL-1012 AB"):
+        assert re.sub("[A-Z]", "A", re.sub("[a-z]", "a", re.sub("[0-9]", "0", one(CODE, written)))) == (
+            re.sub("[A-Z]", "A", re.sub("[a-z]", "a", re.sub("[0-9]", "0", written)))
+        )
+    assert one(CODE, "1012 AB")[:4] == one(CODE, "NL-1012 AB")[3:7]
