@@ -146,3 +146,15 @@ def test_the_scheme_of_a_link_stays_and_its_address_is_that_of_the_address_alone
     assert one(MAIL, "mailto:jan.peeters@firm.be") == f"mailto:{address}"
     assert one(MAIL, "MAILTO: jan.peeters@firm.be") == f"MAILTO: {address}"
     assert one(MAIL, "SMTP:jan.peeters@firm.be") == f"SMTP:{address}"
+
+
+def test_a_zero_width_sign_or_another_space_does_not_make_another_address():
+    address = one(MAIL, "jan.peeters@firm.be")
+    for written in ("\ufeffjan.peeters@firm.be", "jan.\u200bpeeters@firm.be", "jan.peeters@firm.be\u00a0\u200b"):
+        assert one(MAIL, written) == address
+    assert one(LOGIN, "jan.\u200bpeeters") == one(LOGIN, "jan.peeters")
+    key = email.kernel(bind("email", unique=True))
+    plain, marked = key(pa.array(["jan.peeters@firm.be", "jan.\u200bpeeters@firm.be"])).to_pylist()
+    assert plain != marked
+    assert plain.split(".")[:2] == marked.split(".")[:2]
+    assert plain.split("@")[1] == marked.split("@")[1]

@@ -318,3 +318,30 @@ def test_words_capitals_and_commas_that_tell_the_order_go_before_that_of_the_col
 def test_an_order_that_does_not_exist_is_refused_before_the_first_row(module):
     with pytest.raises(RuleError, match=r"t\.c.*last_first"):
         module.kernel(bind(module.NAME, order="backwards"))
+
+
+# --- signs that nobody sees ---------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.sampled_from(["Jan Peeters", "PEETERS, Jan", "Dr. Els van den Berg", "Zoë D'Hondt"]),
+    st.sampled_from(list("\u200b\u200d\u200e\u00ad\u2060\ufeff")),
+    st.integers(0, 20),
+)
+def test_a_zero_width_sign_does_not_make_another_person(name: str, sign: str, place: int):
+    assert one(FULL, name[:place] + sign + name[place:]) == one(FULL, name)
+    assert one(FIRST, f"{sign}Jan") == one(FIRST, f"J{sign}an") == one(FIRST, "Jan")
+    assert one(LAST, f"Van\u00a0Damme{sign}") == one(LAST, "Van Damme")
+    assert one(FIRST, "Jean\u2011Pierre") == one(FIRST, "Jean-Pierre")
+
+
+def test_a_value_of_nothing_but_unseen_signs_stays():
+    assert FULL(pa.array(["\u200b", " \ufeff", "", None])).to_pylist() == ["\u200b", " \ufeff", "", None]
+
+
+def test_names_of_a_key_that_differ_in_an_unseen_sign_stay_different():
+    kernel = full_name.kernel(bind("full_name", unique=True))
+    plain, marked = kernel(pa.array(["Jan Peeters", "Jan\u200b Peeters"])).to_pylist()
+    assert plain != marked
+    assert plain.rsplit(" ", 1)[0] == marked.rsplit(" ", 1)[0]

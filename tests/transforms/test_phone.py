@@ -114,3 +114,8 @@ def test_an_extension_never_becomes_a_number_that_calls_for_help():
 def test_words_stay_the_same_whatever_batch_they_stand_in():
     values = ["tel. 02/123 45 67", "02/123 45 67", "ext 12", "6f1c9a52-0c39-4c0e-9a3c-1d2f6b7a8e90", "tel", "", None]
     assert mapped(*values) == [mapped(value)[0] for value in values]
+
+
+def test_a_zero_width_sign_does_not_make_another_number():
+    (number,) = mapped("0401 23 45 67")
+    assert mapped("\u202a0401 23 45 67\u202c", "0401\u200b 23 45 67") == [number, number]
