@@ -11,6 +11,7 @@
     neighbours      second look: the other columns of the table
     same_values     a look across tables: names that another table lists
     relations       last look: what a foreign key ends at
+    name_order      which columns of whole names begin with the surname
     undeclared      foreign keys that nobody declared, by name and by value
 
 Each `by_…` module is a plug-in (contracts.Detector) that sees one table at a time and returns evidence in log-odds;
@@ -27,7 +28,7 @@ import pyarrow as pa
 
 from anonymizer import registry
 from anonymizer.contracts import Exhibit, Rows
-from anonymizer.detect import neighbours, relations, same_values
+from anonymizer.detect import name_order, neighbours, relations, same_values
 from anonymizer.detect._weigh import ANY, PERSONAL_FROM, Opinion, opinion
 from anonymizer.detect.undeclared import propose as propose_relations
 from anonymizer.model.finding import Evidence, Finding, Verdict
@@ -56,10 +57,11 @@ def find(schema: Schema, samples: Samples, packs: Sequence[Pack]) -> tuple[Findi
     opinions = same_values.join(samples, opinions)
     opinions = relations.join(schema, opinions, kept)
     rules = {str(r.place) for pack in packs for r in pack.recognisers if r.place}
-    return tuple(
+    findings = (
         _finding(table, column, opinions[ColumnName(table.name, column.name)], opinions, rules)
         for table, column in schema.columns()
     )
+    return name_order.told(schema, sampled, findings)
 
 
 def sample_of(rows: Iterable[Rows], limit: int) -> dict[TableName, dict[str, pa.Array]]:

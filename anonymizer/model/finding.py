@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from anonymizer.model.rules import Relation
+from anonymizer.model.rules import Relation, Scalar
 from anonymizer.model.schema import ColumnName
 
 CATEGORIES = tuple(
@@ -53,6 +54,8 @@ class Finding:
     evidence: tuple[str, ...]
     rule: str | None = None
     """`file:line` of the pack entry that recognised the column, where one did."""
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    """What its rule should say beside the usual transform, as the sample tells it."""
 
 
 @dataclass(frozen=True, slots=True)

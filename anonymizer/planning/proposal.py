@@ -59,4 +59,7 @@ def _proposal(
     default = special.get(finding.rule or "") or defaults.get(finding.category)
     if default is None:
         return Decision(Action.UNDECIDED, category=finding.category)
-    return replace(default, category=finding.category)
+    parameters = default.parameters
+    if finding.parameters and default.action is Action.REPLACE and default.transform == finding.category:
+        parameters = {**finding.parameters, **default.parameters}
+    return replace(default, category=finding.category, parameters=parameters)

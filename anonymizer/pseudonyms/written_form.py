@@ -36,6 +36,11 @@ _MARKS = r"[\x{300}-\x{36f}]+"
 """The combining marks of Latin letters. RE2 takes milliseconds, at every call, to make a pattern of all (class Mn)."""
 _LEAD_OF_OTHER_MARKS = 0xD2
 """The first byte of a sign from U+0480 on, where others may come."""
+_UNSEEN = r"[\x{ad}\x{34f}\x{180e}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{fe00}-\x{fe0f}\x{feff}]"
+_HYPHENS = r"[\x{2010}\x{2011}]"
+_BEFORE_UNSEEN = np.zeros(256, dtype=bool)
+_BEFORE_UNSEEN[[0xC2, 0xCD, 0xE1, 0xE2, 0xEF]] = True
+"""The bytes that such signs begin with."""
 LETTER = r"[A-Za-z\x{80}-\x{10ffff}]"
 """A letter, or any sign beyond ASCII: for the same reason."""
 _WORD = np.array([byte >= 128 or chr(byte).isalnum() for byte in range(256)])
@@ -175,6 +180,23 @@ def single_spaced(values: pa.Array) -> pa.Array:
     if tidy:
         return values
     return pc.utf8_trim(pc.replace_substring_regex(values, _SPACES, " "), " ")
+
+
+def without_unseen(values: pa.Array) -> pa.Array:
+    """Without signs that nobody sees: soft hyphens, zero-width spaces and joiners, marks of direction and byte order.
+
+    A hyphen that does not break is a plain one. Where there is nothing to do, `values` themselves.
+
+    >>> without_unseen(pa.array(["J\u200ban", "Jean\u2011Pierre\ufeff"])).to_pylist()
+    ['Jan', 'Jean-Pierre']
+    """
+    if not _BEFORE_UNSEEN[flat_bytes(values)[0]].any():
+        return values
+    found = pc.fill_null(pc.match_substring_regex(values, f"{_UNSEEN}|{_HYPHENS}"), False)
+    if not found.true_count:
+        return values
+    plain = pc.replace_substring_regex(pc.filter(values, found), _UNSEEN, "")
+    return pc.replace_with_mask(values, found, pc.replace_substring_regex(plain, _HYPHENS, "-"))
 
 
 def restore_case(pseudonyms: pa.Array, like: pa.Array) -> pa.Array:

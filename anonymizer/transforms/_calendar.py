@@ -1,8 +1,8 @@
 """Days inside written dates: read, moved, and written back with everything else as it stood.
 
 A date is known when its year has four digits: 2024-05-17, 20240517, 2024/05/17 and 17/05/2024, with or without a time
-of day and an offset behind it; single digits of day and month are not known. Years before 100 and from 9900 on stand
-for no date, and so do infinity and 0000-00-00.
+of day and an offset behind it; single digits of day and month are not known. Months may also be named, as
+`_named_dates` says. Years before 100 and from 9900 on stand for no date, and so do infinity and 0000-00-00.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.rules import Scalar
 from anonymizer.pseudonyms.written_form import counts_per_row, digits_of, fixed_digits, flat_bytes, with_digits
 from anonymizer.transforms._cells import refuse
+from anonymizer.transforms._days import Days, days_of, parts_of
+from anonymizer.transforms._named_dates import NamedDates
 
-Days = NDArray[np.int64]
-"""Days since 1970-01-01."""
 Rows = NDArray[np.int64]
 """Places in the column."""
 
@@ -85,8 +85,12 @@ def wrong_order(parameters: Parameters) -> str | None:
     return None if parameters.get("order", "dmy") in ("dmy", "mdy") else "`order` is dmy or mdy"
 
 
-def with_days(values: pa.Array, order: str, move: Move, other: Kernel, midnight: bool = False) -> pa.Array:
+def with_days(
+    values: pa.Array, order: str, move: Move, named: NamedDates, other: Kernel, midnight: bool = False
+) -> pa.Array:
     """Each known date as `move` gives it; what stands for no date stays; the rest is `other`'s.
+
+    Dates with a month's name are those of `named`.
 
     `move` gets the days and the places of their rows in `values`, so that it may move each row by an amount of its
     own. With `midnight` the time of day becomes 00:00:00.
@@ -101,7 +105,9 @@ def with_days(values: pa.Array, order: str, move: Move, other: Kernel, midnight:
             result = pc.replace_with_mask(result, mine, moved)
             left = pc.and_not(left, mine)
     if left.true_count:
-        result = pc.replace_with_mask(result, left, other(pc.filter(values, left)))
+        rows = np.flatnonzero(left.to_numpy(zero_copy_only=False))
+        rest = named(pc.filter(values, left), lambda days, at: move(days, rows[at]), other)
+        result = pc.replace_with_mask(result, left, rest)
     return result
 
 
@@ -110,10 +116,7 @@ def _moved(values: pa.Array, places: tuple[int, int, int], move: Callable[[Days]
     starts = np.cumsum(counts) - counts
     digits = digits.copy()
     year, month, day = (_number(digits, starts + place, width) for place, width in zip(places, (4, 2, 2), strict=True))
-    new = move(_days(year, month, day))
-    months = new.astype("M8[D]").astype("M8[M]")
-    counted = months.astype(np.int64)
-    parts = (counted // 12 + 1970, counted % 12 + 1, new - months.astype("M8[D]").astype(np.int64) + 1)
+    parts = parts_of(move(days_of(year, month, day)))
     for place, width, part in zip(places, (4, 2, 2), parts, strict=True):
         digits[(starts + place)[:, None] + np.arange(width)] = fixed_digits(part.astype(np.uint64), width)
     if midnight:
@@ -126,13 +129,6 @@ def _number(digits: NDArray[np.uint8], starts: Rows, width: int) -> Days:
     for place in range(width):
         result = result * 10 + digits[starts + place]
     return result
-
-
-def _days(year: Days, month: Days, day: Days) -> Days:
-    """The 31st of a short month is no date; such a value counts for the month's last day."""
-    months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
-    first, after = (m.astype("M8[D]").astype(np.int64) for m in (months, months + 1))
-    return np.asarray(np.minimum(first + day, after) - 1)
 
 
 def _of_time(values: pa.Array, counts: Rows, starts: Rows) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from anonymizer.contracts import Binding, Kernel, Salts
 from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
-from anonymizer.pseudonyms.written_form import flat_bytes
+from anonymizer.pseudonyms.written_form import flat_bytes, without_unseen
 
 _SAMPLE = 4096
 
@@ -36,6 +36,20 @@ def visible(kernel: Kernel) -> Kernel:
             return values
         rows = shown.to_numpy(zero_copy_only=False)
         return pc.replace_with_mask(values, shown, kernel(pc.filter(values, shown), *(salt[rows] for salt in salts)))
+
+    return mapped
+
+
+def seen(kernel: Kernel) -> Kernel:
+    """The same kernel, given values without the signs that nobody sees; a value of nothing else stays."""
+    shown = visible(kernel)
+
+    def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
+        plain = without_unseen(values)
+        if plain is values:
+            return kernel(values, *salts)
+        blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(plain)), 0)
+        return pc.if_else(blank, values, shown(plain, *salts))
 
     return mapped
 

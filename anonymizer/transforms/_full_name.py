@@ -7,12 +7,15 @@ is first name and what surname is told by commas, places and the word lists (see
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anonymizer.contracts import Binding, Kernel, Salts
+from anonymizer.contracts import Binding, Kernel, Parameters, Salts
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
 from anonymizer.pseudonyms.vocabulary import Vocabulary
@@ -24,9 +27,18 @@ from anonymizer.transforms._particles import PARTICLES
 from anonymizer.transforms._pieces import Flags, Pieces, cut, filtered, replaced
 from anonymizer.transforms._surnames import Surnames
 
+ORDER: Mapping[str, str] = {
+    "order": "`last_first` or `first_last`: how names are read whose commas, capitals and words do not tell it."
+}
 _AND = r"\s+(?i:&|\+|en|et|und|and)\s+"
 """What stands between the names of two people."""
 _IN_WORD = np.array([chr(byte) not in " -,;" for byte in range(256)])
+
+
+def wrong_order(parameters: Parameters) -> str | None:
+    """What is wrong with the parameter `order`, which may be missing."""
+    told = parameters.get("order", "last_first") in _grammar.ORDERS
+    return None if told else "`order` is last_first or first_last"
 
 
 def build(binding: Binding, width: int | None) -> Kernel:
@@ -85,11 +97,13 @@ class FullNames:
         self._letters = Letters(self.first, self.last)
         self._short = Prf(binding.keys.derive("full name", "short"))
         self._width = width
+        order = binding.parameters.get("order")
+        self._order = None if order is None else str(order)
 
     def __call__(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         pieces = cut(single_spaced(values), _IN_WORD)
         letters = self._letters(pieces)
-        roles = pieces.told(letters, _grammar.full_name)
+        roles = pieces.told(letters, partial(_grammar.full_name, order=self._order))
         kept = roles != ord("+")
         pieces, roles = pieces.merged(kept), roles[kept]
         texts, surname = self._replaced(pieces, roles, salts)

@@ -30,12 +30,17 @@ class _Unit(NamedTuple):
     comma: bool
 
 
+ORDERS = ("first_last", "last_first")
+
+
 @lru_cache(4096)
-def full_name(pattern: str) -> str:
-    """The roles of a whole name.
+def full_name(pattern: str, order: str | None = None) -> str:
+    """The roles of a whole name; `order`, one of ORDERS, decides where its words do not.
 
     >>> full_name("F S"), full_name("s F"), full_name("S, F P P".replace(", ", ","))
     ('f=l', 'l=f', 'l=f=p++')
+    >>> full_name("B B"), full_name("B B", "last_first"), full_name("F S", "last_first")
+    ('f=l', 'l=f', 'f=l')
     """
     if not any(sign.isalpha() for sign in pattern):
         return "l" + "+" * (len(pattern) - 1) if pattern else ""
@@ -44,7 +49,7 @@ def full_name(pattern: str) -> str:
     units = _units(pattern)
     titles = [unit.kind == "T" or (unit.kind == "U" and len(units) > 1) for unit in units]
     names = [unit for unit, title in zip(units, titles, strict=True) if not title]
-    told = _told(names)
+    told = _told(names, order)
     if len(names) == 1 and len(units) > 1 and names[0].kind == "B":
         told = "l"
     return _spread(pattern, names, told)
@@ -85,7 +90,7 @@ def _units(pattern: str) -> list[_Unit]:
     return units
 
 
-def _told(units: list[_Unit]) -> str:
+def _told(units: list[_Unit], order: str | None = None) -> str:
     """A role for each unit: f, l or p; initials among the first names are found later."""
     kinds = "".join(unit.kind for unit in units)
     count = len(units)
@@ -104,6 +109,9 @@ def _told(units: list[_Unit]) -> str:
     particles = count - len(kinds.lstrip("P"))
     reverse = kinds[0] in "SWP" and (kinds[-1] in "IF" or (kinds[-1] == "B" and kinds[0] in "SP"))
     reverse |= kinds[0] == "B" and (kinds[-1] == "F" or not kinds[1:].strip("I"))
+    if order is not None and len(set(loud)) == 1 and not _beyond_doubt(kinds):
+        reverse = order == "last_first"
+        behind = max(behind, 1) if reverse else behind
     trailing = min(behind, count - particles - 1)
     if reverse and trailing > 0:
         return "l" * (count - trailing) + "f" * trailing
@@ -114,6 +122,15 @@ def _told(units: list[_Unit]) -> str:
         given += 1
     last = "j" if kinds[given:] == "I" else "l" * (count - given)
     return "f" * given + last
+
+
+def _beyond_doubt(kinds: str) -> bool:
+    """Whether the words tell the order whatever the column says: a surname or its particle at one end, a first name
+    or initials at the other; or a particle in the middle, which begins the surname."""
+    if kinds[0] == "I" or (kinds[0] in "SP" and kinds[-1] in "FI"):
+        return True
+    inside = "P" in kinds.lstrip("P")
+    return (kinds[0] == "F" and (kinds[-1] == "S" or inside)) or (kinds[-1] in "SW" and inside)
 
 
 def _spread(pattern: str, units: list[_Unit], told: str) -> str:

@@ -20,7 +20,7 @@ from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.permutation import LARGEST, Permutation
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _nested, _typed
-from anonymizer.transforms._cells import by_distinct, narrowed, refuse, visible
+from anonymizer.transforms._cells import by_distinct, narrowed, refuse, seen, visible
 
 _SAME_NUMBERS = {"vat_number": "company_id", "bank_account": "iban"}
 """Domains whose numbers are those of another one, written otherwise: they share its key, so that both agree."""
@@ -98,7 +98,8 @@ def kernel(binding: Binding, kinds: Kinds, digits: int = 0, other: Callable[[Ker
     sorted_out = by_kind(kinds(binding), usual if other is None else other(usual))
     if family in _NUMERIC:
         sorted_out = _with_zeros(sorted_out, digits)
-    return by_distinct(visible(_plainly_written(sorted_out)))
+    plain = _plainly_written(sorted_out)
+    return by_distinct(visible(plain if binding.domain.unique else seen(plain)))
 
 
 def _plainly_written(kernel: Kernel) -> Kernel:

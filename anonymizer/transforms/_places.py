@@ -13,6 +13,8 @@ occurs stays too. Packs keep regions for that reason: as quasi-identifiers, by d
   that has listed it: four digits are Belgian for nl_BE, Austrian for de_AT. Where those have no postcodes of that
   length: of any country that has listed it. One in no list becomes what the next listed one below it becomes; where no
   country is told at all its first letters or digits, which tell the region, stay, and the others change.
+- A town of Brussels becomes one named in the same language; where both names are one ("Jette"), in the first of the
+  plan's languages.
 - A name in no list becomes a town of the plan's countries by keyed choice.
 """
 
@@ -30,7 +32,7 @@ from anonymizer.contracts import Keys
 from anonymizer.pseudonyms.gazetteer import SIZES, Gazetteer, Integers, aliases, gazetteer
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import words
-from anonymizer.pseudonyms.vocabulary import Vocabulary, below
+from anonymizer.pseudonyms.vocabulary import Vocabulary, below, languages
 from anonymizer.pseudonyms.written_form import (
     compact,
     digits_of,
@@ -42,6 +44,7 @@ from anonymizer.pseudonyms.written_form import (
     with_digits,
 )
 from anonymizer.transforms import _scrambled
+from anonymizer.transforms._cells import first_fitting
 
 DOMAIN = "city"
 """Keys of all places are derived from one domain, or a city and its postcode would part."""
@@ -50,7 +53,8 @@ _BESIDE = r"(?i)\s*(?:\(.*|[,/].*|\bcedex\b.*|\s\d.*|\s(?:gem|gld|ov|nh|nb|zh|fr
 """What stands behind a town's name and does not count: "Hengelo (Ov)", "Paris Cedex 08", "Lyon 3e"."""
 _RIVER = r"\s(?:am|an der|im|in der|in|bei|ob der|vor der|a\.d\.)\s.*$"
 """What may be left out of a German name: "Frankfurt am Main"."""
-_CODE_AND_TOWN = r"^(?P<code>[A-Za-z]{0,3}[- ]?[0-9]{4,5})(?P<gap>\s+)(?P<name>[^0-9]*[^0-9\s].*)$"
+_CODE = r"[A-Za-z]{0,3}[- ]?[0-9]{4,5}"
+_CODE_AND_TOWN = rf"^(?P<code>{_CODE}(?:[A-Z]{{2}}\b)?)(?P<gap>\s*[,/-]\s*|\s+)(?P<name>[^0-9]*[^0-9\s].*)$"
 _LETTERS_AND_TOWN = r"^(?P<letters>[A-Z]{2})\s+(?P<name>\S.*)$"
 _POSTCODE = r"^(?P<country>[A-Za-z]{1,3})?[- ]?(?P<digits>[0-9]{4,5})\s?(?P<letters>[A-Za-z]{2})?$"
 _LIKE_A_POSTCODE = (
@@ -60,6 +64,8 @@ _LIKE_A_POSTCODE = (
 )
 """Of any country: what begins with signs that tell the country or region."""
 _PREFIXES = {"b": "be", "l": "lu", "lux": "lu", "a": "at", "f": "fr", "d": "de"} | {name: name for name in SIZES}
+_BRUSSELS = "BE Brussel "
+"""How the labels of areas begin whose towns are named in two languages, both official."""
 _HOME, _TOWN = 3_000, 30
 """Hundreds of inhabitants: what a place of the plan's countries counts for beside places of one name elsewhere, and
 from how many on it goes before all of them."""
@@ -102,7 +108,8 @@ def _with_saints(values: pa.Array) -> pa.Array:
 
 
 @lru_cache(maxsize=4)
-def _index(key: bytes, countries: tuple[str, ...]) -> _Index:
+def _index(key: bytes, countries: tuple[str, ...], dutch: bool) -> _Index:
+    """`dutch`: names of Brussels that tell no language are Dutch ones, not French."""
     book, prf = gazetteer(), Prf(key)
     keys, rows, divisors = _entries(book)
     count = len(book.people)
@@ -113,11 +120,18 @@ def _index(key: bytes, countries: tuple[str, ...]) -> _Index:
     weight = (book.people[town] + leads) / np.repeat(divisors, [len(part) for part in rows])
     weight = np.where(home, weight * 100 + _HOME, weight) + np.where(home & (book.people[town] >= _TOWN), 1e9, 0)
     hashes = prf(pa.concat_arrays(keys))[:, 0]
+    other = row >= count
+    if dutch:
+        named = compact(book.names)
+        one_name = pc.equal(named.slice(0, count), named.slice(count)).to_numpy(zero_copy_only=False)
+        alias = np.arange(len(row)) >= len(row) - len(rows[-1])
+        brussels = pc.starts_with(book.labels, _BRUSSELS).to_numpy(zero_copy_only=False)
+        other |= (one_name[town] | alias) & brussels[book.area_of_slot[book.slot_of_row]][town]
     order = np.lexsort((np.arange(len(row)), -weight, hashes))
     order = order[np.flatnonzero(np.diff(hashes[order], prepend=hashes[order[0]] + np.uint64(1)))]
     next_area = _ring(book.peers, prf(book.labels)[:, 1])
     pa.default_memory_pool().release_unused()  # what reading the lists took: some 50 MB
-    return _Index(prf, next_area, hashes[order], town[order], row[order] >= count)
+    return _Index(prf, next_area, hashes[order], town[order], other[order])
 
 
 def _ring(groups: Integers, hashes: NDArray[np.uint64]) -> Integers:
@@ -139,15 +153,33 @@ class Places:
         self._width, self._keys = width, keys
         self._countries = tuple(dict.fromkeys(locale[-2:].lower() for locale in locales)) or ("be",)
         self._book = gazetteer()
-        self._index = _index(keys.derive("places", DOMAIN), self._countries)
+        spoken = [language for language in languages(locales) if language in ("nl", "fr")]
+        self._index = _index(keys.derive("places", DOMAIN), self._countries, spoken[:1] == ["nl"])
         self._prf = self._index.prf
 
     def towns(self, values: pa.Array) -> pa.Array:
         """Names of towns, visible text without nulls; a postcode in front, a country behind go with it."""
-        with_code = pc.match_substring_regex(values, r"^[A-Za-z]{0,3}[- ]?[0-9]{4,5}\s")
+        with_code = pc.match_substring_regex(values, rf"^{_CODE}[\sA-Z,/-]")
         if with_code.true_count:
             return self._with_codes(values)
         return self._towns(values)
+
+    def codes(self, values: pa.Array) -> pa.Array:
+        """Postcodes, text without nulls; a town behind goes with its postcode, and is left out where both are too
+        long."""
+        with_town = pc.and_not(
+            pc.match_substring_regex(values, _CODE_AND_TOWN), pc.match_substring_regex(values, _POSTCODE)
+        )
+        if with_town.true_count == 0:
+            return self.postcodes(values)
+        result = values
+        alone = pc.invert(with_town)
+        if alone.true_count:
+            result = pc.replace_with_mask(result, alone, self.postcodes(pc.filter(values, alone)))
+        code, gap, name = self._taken_apart(pc.filter(values, with_town))
+        new = self.postcodes(code)
+        both = pc.binary_join_element_wise(new, self._towns(name), gap)
+        return pc.replace_with_mask(result, with_town, first_fitting([both, new], self._width))
 
     def lists(self, values: pa.Array) -> pa.Array:
         """bool: whether a town of that name is listed."""
@@ -155,22 +187,25 @@ class Places:
 
     def _with_codes(self, values: pa.Array) -> pa.Array:
         """Of which some have a postcode in front."""
-        parts = pc.extract_regex(values, _CODE_AND_TOWN)
-        rows = parts.is_valid()
+        rows = pc.match_substring_regex(values, _CODE_AND_TOWN)
         if rows.true_count == 0:
             return self._towns(values)
-        code, gap, name = (parts.drop_null().field(part) for part in ("code", "gap", "name"))
-        # Two capitals behind the digits are Dutch, unless they begin the town's name: 8660 DE PANNE.
-        dutch = pc.extract_regex(name, _LETTERS_AND_TOWN)
-        split = pc.and_(dutch.is_valid(), pa.array(self._found(name)[0] < 0))
-        code = pc.if_else(split, pc.binary_join_element_wise(code, pc.struct_field(dutch, "letters"), gap), code)
-        name = pc.if_else(split, pc.struct_field(dutch, "name"), name)
+        code, gap, name = self._taken_apart(pc.filter(values, rows))
         town = self._towns(name)
         both = pc.binary_join_element_wise(self.postcodes(code), town, gap)
         fits = pc.less_equal(pc.utf8_length(both), self._width or 1 << 30)
         result = pc.replace_with_mask(values, rows, pc.if_else(fits, both, town))
         rest = pc.invert(rows)
         return pc.replace_with_mask(result, rest, self._towns(pc.filter(values, rest))) if rest.true_count else result
+
+    def _taken_apart(self, values: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+        """The postcode, what stands behind it, and the town."""
+        code, gap, name = pc.extract_regex(values, _CODE_AND_TOWN).flatten()
+        # Two capitals behind the digits are Dutch, unless they begin the town's name: 8660 DE PANNE.
+        dutch = pc.extract_regex(name, _LETTERS_AND_TOWN)
+        split = pc.and_(dutch.is_valid(), pa.array(self._found(name)[0] < 0))
+        code = pc.if_else(split, pc.binary_join_element_wise(code, pc.struct_field(dutch, "letters"), gap), code)
+        return code, gap, pc.if_else(split, pc.struct_field(dutch, "name"), name)
 
     def _towns(self, values: pa.Array) -> pa.Array:
         book, count = self._book, len(self._book.people)

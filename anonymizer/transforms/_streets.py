@@ -21,17 +21,19 @@ from anonymizer.transforms import _full_name, _scrambled
 from anonymizer.transforms._address_lines import AddressLines
 from anonymizer.transforms._cells import first_fitting, part_domain
 from anonymizer.transforms._places import Places
+from anonymizer.transforms._street_types import ABBREVIATED, as_short, in_full
 
 _TOLD = {
-    "fr": r"^(rue|avenue|av|place|pl|chaussee|ch|boulevard|bd|blvd|allee|chemin|square|quai|clos|impasse|route|"
-    r"rte|sentier|cite|cours|esplanade|dreve|venelle|passage)\b",
+    "fr": r"^(rue|avenue|ave?|place|pl|chaussee|chee|ch|boulevard|bd|blvd|bvd|bld|boul|allee|chemin|chem|square|sq|"
+    r"quai|clos|impasse|imp|route|rte|sentier|cite|cours|esplanade|dreve|venelle|passage)\b",
     "nl": r"(straat|laan|plein|steenweg|stwg|dreef|lei|kaai|baan|dorp|gracht|singel|pad|heide|kouter|vest|dijk|hoek|"
     r"plaats|veld|akker)\b",
     "de": r"(strasse|platz|gasse|allee|ufer|damm|steig)\b|^(am|an der|zum|zur|im|auf der)\s|"
     r"(haupt|bahnhof|schul|garten|kirch|linden|goethe|schiller|ring)str\b",
-    "en": r"\b(street|st|road|rd|lane|avenue|ave|drive|close|way|court|crescent|terrace|square|gardens|grove)$",
+    "en": r"\b(street|st|road|rd|lane|avenue|ave|drive|close|way|court|crescent|terrace|square|gardens|grove)\.?$",
 }
 """In which language a street's name is, its normal form told by words; the first match in this order counts."""
+_ONLY_FRENCH = r"^r\b\.? "
 _DUTCH_OR_GERMAN = r"(str|weg|hof|markt|berg|ring|park)\b"
 _BOX = r"(?:bus|bte|boîte|boite|box|b|app|apt|ap|unit|postbus)\.?"
 _NUMBER = rf"\d+(?:\S*\d\S*|[A-Za-z]?)(?:[\s,/]*{_BOX}\s*\S+|\s*[/-]\s*\S+|\s[A-Za-z])?"
@@ -142,7 +144,7 @@ class Streets:
             return pc.replace_with_mask(full, too_long, shorter)
         number = pc.replace_substring_regex(full, r"^(?:\D.*?\s)?(\d[^\s,]*)?(?:[\s,].*)?$", r"\1")
         hashes = self._names(compact(values))
-        tongues = self._told(values, hashes)
+        tongues = self._told(normalise(values), hashes)
         word = words(hashes[:, 0], min(width, 6))
         with_number = pc.binary_join_element_wise(self._picked(hashes, tongues, max(width - 6, 8), word), number, " ")
         return first_fitting([full, with_number, self._picked(hashes, tongues, width, word), word], width)
@@ -181,21 +183,43 @@ class Streets:
 
     def _named(self, values: pa.Array) -> pa.Array:
         """Names of streets."""
-        keys = compact(values)
-        hashes = self._names(keys)
-        return restore_case(self._picked(hashes, self._told(values, hashes), None, values), values)
-
-    def _told(self, values: pa.Array, hashes: Hashes) -> NDArray[np.int64]:
         normal = normalise(values)
+        hashes = self._names(compact(normal))
+        tongues = self._told(normal, hashes)
+        brief = pc.match_substring_regex(normal, ABBREVIATED)
+        if brief.true_count == 0:
+            return restore_case(self._picked(hashes, tongues, None, values), values)
+        rows = brief.to_numpy(zero_copy_only=False)
+        full = self._in_full(pc.filter(normal, brief), tongues[rows])
+        hashes[rows] = self._names(compact(full))
+        names = self._picked(hashes, tongues, None, values)
+        for number in np.unique(tongues[rows]).tolist():
+            mine = rows & (tongues == number)
+            mask = pa.array(mine)
+            short = as_short(pc.filter(names, mask), pc.filter(values, mask), LANGUAGES[number])
+            names = pc.replace_with_mask(names, mask, short)
+        return restore_case(names, values)
+
+    def _in_full(self, normal: pa.Array, tongues: NDArray[np.int64]) -> pa.Array:
+        result = normal
+        for number in np.unique(tongues).tolist():
+            mask = pa.array(tongues == number)
+            result = pc.replace_with_mask(result, mask, in_full(pc.filter(normal, mask), LANGUAGES[number]))
+        return result
+
+    def _told(self, normal: pa.Array, hashes: Hashes) -> NDArray[np.int64]:
+        """The language of each street, given in its normal form."""
         spoken = np.array([LANGUAGES.index(language) for language in self._spoken])
         tongues = spoken[below(hashes[:, 1], len(spoken))]
-        open_rows = np.ones(len(values), bool)
+        open_rows = np.ones(len(normal), bool)
         for language, pattern in _TOLD.items():
             told = pc.match_substring_regex(normal, pattern).to_numpy(zero_copy_only=False) & open_rows
             tongues[told] = LANGUAGES.index(language)
             open_rows &= ~told
         either = pc.match_substring_regex(normal, _DUTCH_OR_GERMAN).to_numpy(zero_copy_only=False) & open_rows
         tongues[either] = LANGUAGES.index(next((spoken for spoken in self._spoken if spoken in ("nl", "de")), "nl"))
+        french = pc.match_substring_regex(normal, _ONLY_FRENCH).to_numpy(zero_copy_only=False) & open_rows & ~either
+        tongues[french] = LANGUAGES.index("fr")
         return tongues
 
     def _numbered(self, values: pa.Array) -> pa.Array:

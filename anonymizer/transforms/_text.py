@@ -15,7 +15,7 @@ from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.token import tokens
 from anonymizer.pseudonyms.written_form import normalise, restore_case
 from anonymizer.transforms import _nested, _permuted, _typed
-from anonymizer.transforms._cells import by_distinct, narrowed, visible
+from anonymizer.transforms._cells import by_distinct, narrowed, seen, visible
 
 TOKEN = 10
 """Signs of the token that keeps values of a unique domain apart: 2^49 of them."""
@@ -72,11 +72,11 @@ def told_apart(binding: Binding, build: Callable[[Binding, int | None], Kernel],
     """
     width = binding.domain.width
     if not binding.domain.unique:
-        return _said(build(binding, width))
+        return seen(_said(build(binding, width)))
     if width is not None and width < NARROWEST_NAMED:
         return _permuted.kernel(binding.keys, binding.domain.name)
     prf = Prf(binding.own_key(kind, binding.domain.name, "token"))
-    named = build(binding, None if width is None else width - TOKEN - 1)
+    named = seen(build(binding, None if width is None else width - TOKEN - 1))
 
     def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
         hashes = prf.salted(prf(normalise(values)), *salts) if salts else prf(normalise(values))

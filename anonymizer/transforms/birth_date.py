@@ -6,6 +6,7 @@ same day.
 
 Example: 1985-07-30 -> 1986-11-02, 30/07/1985 -> 02/11/1986, 19850730 -> 19861102, wherever they occur. Two-digit
 years, times of day and offsets keep their form; a time of day stays. A year alone moves like the first of July.
+Months may be named in Dutch, French, German or English: 30 juli 1985 -> 2 november 1986 (see `_named_dates`).
 
 Never reached: what stands for no date at all (infinity, 0000-00-00, 0001-01-01, 9999-12-31) stays. Age changes by up
 to the shift, four years unless another is given; days after 2024 move by at most 27 days.
@@ -18,7 +19,6 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.plan import Domain
@@ -28,6 +28,8 @@ from anonymizer.transforms import _nested, _typed
 from anonymizer.transforms._birth_dates import BirthDates, wrong_shift
 from anonymizer.transforms._calendar import wrong_order
 from anonymizer.transforms._cells import by_distinct, narrowed, refuse, visible
+from anonymizer.transforms._days import Numbers, days_of, parts_of
+from anonymizer.transforms._named_dates import NamedDates
 
 NAME = "birth_date"
 CATEGORIES: tuple[str, ...] = ("birth_date",)
@@ -50,8 +52,6 @@ _YEAR_LAST = (
 _MIDSUMMER = 7
 _CENTURY_TURN = 30
 """Two-digit years from here on are of the twentieth century."""
-
-_Numbers = NDArray[np.int64]
 
 
 def mistake(parameters: Parameters) -> str | None:
@@ -83,7 +83,7 @@ class _Forms:
         self._dates = BirthDates(binding)
         self._day_first = binding.parameters.get("order", "dmy") == "dmy"
         self._width = binding.domain.width
-        self._other = _typed.kernel(binding)
+        self._named, self._other = NamedDates(binding, apart=True), _typed.kernel(binding)
 
     def __call__(self, values: pa.Array) -> pa.Array:
         forms: tuple[tuple[str, Kernel], ...] = (
@@ -93,7 +93,7 @@ class _Forms:
             (_YEAR, self._years),
             (_YEAR_FIRST, self._year_first),
             (_YEAR_LAST, self._year_last),
-            ("", self._other),
+            ("", self._with_names),
         )
         result, left = values, pa.array(np.ones(len(values), dtype=bool))
         for pattern, replaced in forms:
@@ -105,15 +105,9 @@ class _Forms:
                 left = pc.and_not(left, mine)
         return result
 
-    def _moved(self, year: _Numbers, month: _Numbers, day: _Numbers) -> tuple[_Numbers, _Numbers, _Numbers]:
-        """Year, month and day -> those of the pseudonym. Impossible months and days count as the nearest possible."""
-        months = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("M8[M]")
-        first = months.astype("M8[D]").astype(np.int64)
-        last = (months + 1).astype("M8[D]").astype(np.int64) - 1
-        new = self._dates(np.minimum(first + np.maximum(day, 1) - 1, last))
-        new_months = new.astype("M8[D]").astype("M8[M]")
-        counted = new_months.astype(np.int64)
-        return counted // 12 + 1970, counted % 12 + 1, new - new_months.astype("M8[D]").astype(np.int64) + 1
+    def _moved(self, year: Numbers, month: Numbers, day: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Year, month and day -> those of the pseudonym."""
+        return parts_of(self._dates(days_of(year, month, day)))
 
     def _eight_digits(self, values: pa.Array) -> pa.Array:
         """Values whose first eight digits are YYYYMMDD."""
@@ -125,6 +119,9 @@ class _Forms:
         changed = digits.copy()
         changed[places] = fixed_digits((year * 10_000 + month * 100 + day).astype(np.uint64), 8)
         return with_digits(values, changed)
+
+    def _with_names(self, values: pa.Array) -> pa.Array:
+        return self._named(values, lambda days, rows: self._dates(days), self._other)
 
     def _years(self, values: pa.Array) -> pa.Array:
         old = pc.cast(values, pa.int64()).to_numpy()
@@ -146,7 +143,7 @@ class _Forms:
         year = np.where(short, year % 100, year)
         return self._fitting(parts, "asbty", year, np.where(day_first, day, month), np.where(day_first, month, day))
 
-    def _fitting(self, parts: _Parts, order: str, year: _Numbers, one: _Numbers, two: _Numbers) -> pa.Array:
+    def _fitting(self, parts: _Parts, order: str, year: Numbers, one: Numbers, two: Numbers) -> pa.Array:
         """The value written anew; where that would be too long, with a day and a month of one digit."""
         result = parts.written(order, year, one, two)
         if self._width is None:
@@ -164,16 +161,16 @@ class _Parts:
     def __getitem__(self, name: str) -> pa.Array:
         return self._parts.field(name)
 
-    def number(self, name: str) -> _Numbers:
+    def number(self, name: str) -> Numbers:
         return np.asarray(pc.cast(self[name], pa.int64()).to_numpy())
 
-    def written(self, order: str, year: _Numbers, one: _Numbers, two: _Numbers) -> pa.Array:
+    def written(self, order: str, year: Numbers, one: Numbers, two: Numbers) -> pa.Array:
         """Joined in this order; numbers that had a zero in front, or could have had one, keep two digits."""
         new = {"y": year, "a": one, "b": two}
         pieces = [self._like(self[sign], new[sign]) if sign in new else self[sign] for sign in order]
         return pc.binary_join_element_wise(*pieces, self["rest"], "")
 
     @staticmethod
-    def _like(old: pa.Array, new: _Numbers) -> pa.Array:
+    def _like(old: pa.Array, new: Numbers) -> pa.Array:
         text = pa.array(new).cast(pa.string())
         return pc.if_else(pc.equal(pc.utf8_length(old), 1), text, pc.utf8_lpad(text, 2, "0"))

@@ -5,8 +5,9 @@ Technique (ISO/IEC 20889): pseudonymization.
 What stands before the @ maps by the names in it (see `_local_part`) and ends in a token, a keyed function of the whole
 address, so that different addresses stay different. The domain becomes an invented one under `.example`, the same
 one for the same domain: RFC 2606 reserves it, so no mail can ever arrive. Case and spaces do not make another
-address, except in a column that is a key. Lists of addresses, and a name before the address ("Jan <jan@…>"), map
-address by address. Where the column is narrow, the forms get shorter, down to `token@x.example` (16 characters).
+address, except in a column that is a key. A name before the address ("Jan Peeters <jan@…>") maps as whole names do,
+`mailto:` stays; lists map address by address, without what stands around them. Where the column is narrow, the forms
+get shorter, down to `token@x.example` (16 characters).
 
 Example: jan.peeters@bakkerijpeeters.be -> benjamin.bijhommellaere.k3f9a2@albabex.example
 

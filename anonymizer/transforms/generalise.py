@@ -29,9 +29,11 @@ from anonymizer.errors import RuleError
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.transforms import _typed
-from anonymizer.transforms._calendar import Days, Rows, order_of, with_days, wrong_order
+from anonymizer.transforms._calendar import Rows, order_of, with_days, wrong_order
 from anonymizer.transforms._cells import by_distinct, narrowed, refuse, visible
+from anonymizer.transforms._days import Days
 from anonymizer.transforms._multiplied import MOST_DIGITS, most_of
+from anonymizer.transforms._named_dates import NamedDates
 
 NAME = "generalise"
 CATEGORIES: tuple[str, ...] = ()
@@ -147,14 +149,14 @@ def _periods(binding: Binding, where: str) -> Kernel:
     months = _MONTHS.get(str(binding.parameters.get("to")))
     if months is None:
         raise _wrong(where, f"no period of dates; write one of {', '.join(_MONTHS)}")
-    order, other = order_of(binding), _typed.kernel(binding)
+    order, named, other = order_of(binding), NamedDates(binding, midnight=True), _typed.kernel(binding)
 
     def first_day(days: Days, rows: Rows) -> Days:
         counted = days.astype("M8[D]").astype("M8[M]").astype(np.int64) + _JANUARY_1970
         first = counted // months * months - _JANUARY_1970
         return np.asarray(first.astype("M8[M]").astype("M8[D]").astype(np.int64))
 
-    return lambda values: with_days(values, order, first_day, other, midnight=True)
+    return lambda values: with_days(values, order, first_day, named, other, midnight=True)
 
 
 # --- text and addresses ---------------------------------------------------------------------------------------------

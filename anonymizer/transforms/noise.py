@@ -27,9 +27,11 @@ from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _typed
-from anonymizer.transforms._calendar import Days, Rows, order_of, span, with_days, wrong_order, wrong_span
+from anonymizer.transforms._calendar import Rows, order_of, span, with_days, wrong_order, wrong_span
 from anonymizer.transforms._cells import by_distinct, visible
+from anonymizer.transforms._days import Days
 from anonymizer.transforms._multiplied import most_of, multiplied
+from anonymizer.transforms._named_dates import NamedDates
 
 NAME = "noise"
 CATEGORIES: tuple[str, ...] = ()
@@ -91,14 +93,15 @@ def _of_numbers(binding: Binding, most: float) -> Kernel:
 
 
 def _of_dates(binding: Binding) -> Kernel:
-    by, order, other = span(binding, "spread", NAME), order_of(binding), _typed.kernel(binding)
+    by, order = span(binding, "spread", NAME), order_of(binding)
+    named, other = NamedDates(binding), _typed.kernel(binding)
     prf = Prf(binding.keys.derive(NAME, binding.domain.name, "days"))
 
     def move(days: Days, rows: Rows) -> Days:
         drawn = (prf.of_numbers(days.astype(np.uint64))[:, 0] % np.uint64(2 * by)).astype(np.int64) - by
         return days + np.where(drawn < 0, drawn, drawn + 1)
 
-    return lambda values: with_days(values, order, move, other)
+    return lambda values: with_days(values, order, move, named, other)
 
 
 def capacity(domain: Domain) -> int | None:

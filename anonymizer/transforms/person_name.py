@@ -12,19 +12,28 @@ Never reached: surnames are invented (see last_name), so a replaced name is nobo
 
 from __future__ import annotations
 
-from anonymizer.contracts import Binding, Kernel
+from collections.abc import Mapping
+
+from anonymizer.contracts import Binding, Kernel, Parameters
 from anonymizer.model.plan import Domain
 from anonymizer.transforms import _full_name, _text
+from anonymizer.transforms._cells import refuse
 
 NAME = "person_name"
 CATEGORIES: tuple[str, ...] = ("person_name",)
 TECHNIQUE = "pseudonymization"
-PARAMETERS: dict[str, str] = {}
+PARAMETERS: Mapping[str, str] = _full_name.ORDER
 BY_ROW = True
 
 
+def mistake(parameters: Parameters) -> str | None:
+    """See `contracts.Transform`."""
+    return _full_name.wrong_order(parameters)
+
+
 def kernel(binding: Binding) -> Kernel:
-    """Raises RuleError for types that hold no words, such as numbers."""
+    """Raises RuleError for types that hold no words, such as numbers, and for an unknown `order`."""
+    refuse(binding, mistake(binding.parameters))
     return _text.words_kernel(binding, NAME, lambda narrow: _text.told_apart(narrow, _full_name.build, NAME))
 
 

@@ -6,14 +6,16 @@ numbers stay different.
 
 Example: +32 400 12 34 56 -> +32 443 90 17 22, and 0400/12.34.56 -> 0443/90.17.22.
 
-Never reached: the ranges and how sure they are stand in the identifier `phone`. Internal numbers and text around
-a number only keep their look, and no internal number becomes one that calls for help, such as 112.
+Words beside a number that say what it is for ("tel.", "gsm", "na 18u", "ext", `tel:`) stay, other text keeps its look
+only (see `_around_numbers`); in a key all of it does.
+
+Never reached: the ranges and how sure they are stand in the identifier `phone`. Internal numbers keep their look, and
+no internal number becomes one that calls for help, such as 112.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,16 +26,18 @@ from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.permutation import Permutation
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _numbered, _typed
+from anonymizer.transforms._around_numbers import around, each_number
 
 NAME = "phone"
 CATEGORIES: tuple[str, ...] = ("phone",)
 TECHNIQUE = "pseudonymization"
 PARAMETERS: Mapping[str, str] = {}
 
-_INSIDE = re.compile(r"[+(]*[0-9](?:[ ./()-]{0,2}[0-9]){5,}")
+_INSIDE = r"[+(]*[0-9](?:[ ./()-]{0,2}[0-9]){5,}"
 """A stretch of text that could be dialled."""
 _SERVICE = r"^\s*([01][0-9]{1,3}|911|999)\s*$"
 """Numbers that call for help or belong to a service in some country, such as 112, 100, 144, 911."""
+_SERVICE_INSIDE = r"\b[019]([0-9]{1,3})\b"
 _TRIES = 30
 _MOBILE = 50_000_000
 _BELGIAN_FIXED = 4_000_000
@@ -43,7 +47,25 @@ _COUNTRY_CODES |= {"IT": 39, "PT": 351, "PL": 48, "CA": 1, "IE": 353}
 
 def kernel(binding: Binding) -> Kernel:
     """Text and whole numbers; other types get a value of their type."""
-    return _numbered.kernel(binding, _kinds)
+    if binding.domain.unique:
+        return _numbered.kernel(binding, _kinds)
+    return _numbered.kernel(binding, _kinds, other=_with_words)
+
+
+def _with_words(usual: Kernel) -> Kernel:
+    """What holds no whole number, but digits or the scheme of a URL: "ext 12", "mailto:…"."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        result = usual(values)
+        worded = pc.match_substring_regex(values, r"[0-9]|:\S")
+        if not worded.true_count:
+            return result
+        kept = around(pc.filter(values, worded), usual, times=False)
+        changed = pc.not_equal(kept, pc.filter(result, worded))
+        kept = pc.if_else(changed, pc.replace_substring_regex(kept, _SERVICE_INSIDE, r"2\1"), kept)
+        return pc.replace_with_mask(result, worded, kept)
+
+    return mapped
 
 
 def capacity(domain: Domain) -> int | None:
@@ -69,33 +91,25 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
         index[mobile] = permuted(rank[mobile])
         return phone.written(index, numbers, values)
 
-    around = _typed.kernel(binding)
+    usual = _typed.kernel(binding)
+
+    def words(values: pa.Array) -> pa.Array:
+        return usual(values) if binding.domain.unique else around(values, usual, times=True)
 
     def several(values: pa.Array) -> pa.Array:
-        """Text with numbers in it: the numbers are replaced where they stand, the text keeps its look."""
-        found = [list(_INSIDE.finditer(text)) for text in values.to_pylist()]
-        pieces = pa.array([match[0] for matches in found for match in matches], pa.string())
-        new = iter(_numbered.by_kind((_numbered.Kind(is_number, replaced),), around)(pieces).to_pylist())
-        texts = around(values).to_pylist()
-        return pa.array(
-            [_overlaid(text, matches, new) for text, matches in zip(texts, found, strict=True)], pa.string()
-        )
+        """Text with numbers in it: the numbers are replaced where they stand."""
+        numbers = _numbered.by_kind((_numbered.Kind(is_number, replaced),), usual)
+        return each_number(values, _INSIDE, numbers, words)
 
     def short(values: pa.Array) -> pa.Array:
-        result = around(values)
+        result = usual(values)
         for _ in range(_TRIES):
             service = pc.match_substring_regex(result, _SERVICE)
             if not service.true_count:
                 return result
-            result = pc.replace_with_mask(result, service, around(pc.filter(result, service)))
+            result = pc.replace_with_mask(result, service, usual(pc.filter(result, service)))
         return pc.replace_substring_regex(result, r"^[01]|^(911|999)$", "2")
 
-    holds = _numbered.Kind(lambda values: pc.match_substring_regex(values, _INSIDE.pattern), several)
+    holds = _numbered.Kind(lambda values: pc.match_substring_regex(values, _INSIDE), several)
     internal = _numbered.Kind(lambda values: pc.match_substring_regex(values, r"^\s*[0-9]{2,4}\s*$"), short)
     return (_numbered.Kind(is_number, replaced), holds, internal)
-
-
-def _overlaid(text: str, matches: list[re.Match[str]], new: Iterator[str]) -> str:
-    for match in matches:
-        text = text[: match.start()] + next(new) + text[match.end() :]
-    return text

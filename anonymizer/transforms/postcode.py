@@ -4,7 +4,8 @@ Technique (ISO/IEC 20889): pseudonymization.
 
 Agrees with `city` for the postcodes of Belgium, the Netherlands, Luxembourg, France, Germany, Austria and Switzerland;
 a code that is not in the lists goes with the one below it. Elsewhere the first letters or digits, which tell the
-region, stay (see `_places`). Prefixes ("B-"), spaces and length stay. In a key the code is permuted, sign by sign, so
+region, stay (see `_places`). Prefixes ("B-"), spaces and length stay. A town behind it ("9000 Gent") becomes what
+it is in a column of towns, or is left out where the column is narrow. In a key the code is permuted, sign by sign, so
 that no two become one; then it no longer agrees with the city.
 
 Example: 9000 -> 9880, B-9000 -> B-9880, 1012 AB -> 1941 QU, SW1A 1AA -> SW5O 2KW
@@ -18,7 +19,7 @@ from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.transforms import _permuted, _text
-from anonymizer.transforms._cells import by_distinct, each_once, visible
+from anonymizer.transforms._cells import by_distinct, each_once, seen, visible
 from anonymizer.transforms._places import Places
 
 NAME = "postcode"
@@ -37,7 +38,7 @@ def kernel(binding: Binding) -> Kernel:
 def _build(binding: Binding) -> Kernel:
     if binding.domain.unique:
         return _permuted.kernel(binding.keys, binding.domain.name)
-    return each_once(Places(binding.keys, binding.locales).postcodes)
+    return seen(each_once(Places(binding.keys, binding.locales, binding.domain.width).codes))
 
 
 def capacity(domain: Domain) -> int | None:

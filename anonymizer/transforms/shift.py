@@ -27,8 +27,10 @@ from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _typed
-from anonymizer.transforms._calendar import Days, Rows, order_of, span, with_days, wrong_order, wrong_span
+from anonymizer.transforms._calendar import Rows, order_of, span, with_days, wrong_order, wrong_span
 from anonymizer.transforms._cells import visible
+from anonymizer.transforms._days import Days
+from anonymizer.transforms._named_dates import NamedDates
 
 NAME = "shift"
 CATEGORIES: tuple[str, ...] = ()
@@ -55,14 +57,15 @@ def kernel(binding: Binding) -> Kernel:
         raise RuleError(f"{where}: `shift` moves dates and timestamps, not {binding.column.type}; give it `masked`")
     if binding.column.family is TypeFamily.TEXT and binding.domain.unique:
         raise RuleError(f"{where} is a key of text, in which shifted dates may meet others; give it `permute`")
-    offsets, order, other = Offsets(binding), order_of(binding), _typed.kernel(binding)
+    offsets, order = Offsets(binding), order_of(binding)
+    named, other = NamedDates(binding), _typed.kernel(binding)
     nobody = np.zeros(1, np.uint64)  # one offset for the whole domain
 
     def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
         def move(days: Days, rows: Rows) -> Days:
             return days + offsets(nobody if salts is None else salts[rows, 0])
 
-        return with_days(values, order, move, other)
+        return with_days(values, order, move, named, other)
 
     return visible(mapped)
 

@@ -4,9 +4,11 @@ Technique (ISO/IEC 20889): pseudonymization.
 
 Takes a street alone, street and number in either order with a box ("12 bus 3", "12A", "12, rue …"), a number or box
 alone and a whole address on one line or several: town, postcode and country behind, "c/o" with a name or a building in
-front. The parts keep their order; town, postcode and person map as in columns of their own, countries stay. A house
-number becomes another one of as many digits; a post box one of seven digits. Where the column is narrow: without what
-is around the street, a shorter street, the street alone, a short word. In a key, a token follows.
+front. The parts keep their order; town, postcode and person map as in columns of their own, countries stay. "Kerkstr."
+is the same street as "Kerkstraat", "av. Louise" as "avenue Louise", "St.-Jansplein" as "Sint-Jansplein"; what becomes
+of it is abbreviated likewise. A house number becomes another one of as many digits; a post box one of seven digits.
+Where the column is narrow: without what is around the street, a shorter street, the street alone, a short word. In a
+key, a token follows.
 
 Example: Kerkstraat 12 bus 3, 9000 Gent -> Beverbochtlei 87 bus 5, 9880 Aalter; Postbus 12 -> Postbus 9853520
 

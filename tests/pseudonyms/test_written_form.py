@@ -22,6 +22,7 @@ from anonymizer.pseudonyms.written_form import (
     with_bytes,
     with_digits,
     without_accents,
+    without_unseen,
 )
 
 texts = st.lists(st.one_of(st.none(), st.text(max_size=15)), max_size=10)
@@ -114,3 +115,15 @@ def test_a_pseudonym_takes_the_case_of_what_it_replaces(like: str, expected: str
     assert restore_case(array(["Élise"]), array([like])).to_pylist() == [expected]
     mixed = restore_case(array(["Élise", "Els"]), array([like, "Jan"])).to_pylist()
     assert mixed == [expected, "Els"]
+
+
+UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\ufeff\ufe0f"
+
+
+@given(st.text("aZé-’œ 9", max_size=8), st.text(UNSEEN, max_size=3), st.integers(0, 8))
+def test_signs_that_nobody_sees_go_and_nothing_else_does(text: str, unseen: str, place: int):
+    assert without_unseen(array([text[:place] + unseen + text[place:], None])).to_pylist() == [text, None]
+
+
+def test_a_hyphen_that_does_not_break_is_a_hyphen():
+    assert without_unseen(array(["Jean\u2011Pierre", "a\u2013b"])).to_pylist() == ["Jean-Pierre", "a\u2013b"]

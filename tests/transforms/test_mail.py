@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from anonymizer.errors import RuleError
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.written_form import compact
-from anonymizer.transforms import email, first_name, last_name, username
+from anonymizer.transforms import email, first_name, full_name, last_name, username
 from tests.transforms.bindings import bind, kept_apart
 
 MAIL = email.kernel(bind("email"))
 LOGIN = username.kernel(bind("username"))
+FULL = full_name.kernel(bind("full_name"))
 
 
 def one(kernel, value: str) -> str:
@@ -135,3 +136,31 @@ def test_a_narrow_key_of_logins_is_permuted():
     result = kernel(pa.array(logins)).to_pylist()
     assert len(set(result)) == len(logins)
     assert all(re.fullmatch("[a-z]{2}[0-9]", login) for login in result)
+
+
+def test_a_name_before_the_address_becomes_the_name_that_it_is_elsewhere():
+    address, person = one(MAIL, "jan.peeters@firm.be"), one(FULL, "Jan Peeters")
+    assert one(MAIL, "Jan Peeters <jan.peeters@firm.be>") == f"{person} <{address}>"
+    assert one(MAIL, '"Peeters, Jan" <jan.peeters@firm.be>') == f'"{one(FULL, "Peeters, Jan")}" <{address}>'
+    assert one(MAIL, "<jan.peeters@firm.be>") == f"<{address}>"
+    narrow = email.kernel(bind("email", width=40))
+    assert one(narrow, "Jan Peeters <jan.peeters@firm.be>") == one(narrow, "jan.peeters@firm.be")
+
+
+def test_the_scheme_of_a_link_stays_and_its_address_is_that_of_the_address_alone():
+    address = one(MAIL, "jan.peeters@firm.be")
+    assert one(MAIL, "mailto:jan.peeters@firm.be") == f"mailto:{address}"
+    assert one(MAIL, "MAILTO: jan.peeters@firm.be") == f"MAILTO: {address}"
+    assert one(MAIL, "SMTP:jan.peeters@firm.be") == f"SMTP:{address}"
+
+
+def test_a_zero_width_sign_or_another_space_does_not_make_another_address():
+    address = one(MAIL, "jan.peeters@firm.be")
+    for written in ("\ufeffjan.peeters@firm.be", "jan.\u200bpeeters@firm.be", "jan.peeters@firm.be\u00a0\u200b"):
+        assert one(MAIL, written) == address
+    assert one(LOGIN, "jan.\u200bpeeters") == one(LOGIN, "jan.peeters")
+    key = email.kernel(bind("email", unique=True))
+    plain, marked = key(pa.array(["jan.peeters@firm.be", "jan.\u200bpeeters@firm.be"])).to_pylist()
+    assert plain != marked
+    assert plain.split(".")[:2] == marked.split(".")[:2]
+    assert plain.split("@")[1] == marked.split("@")[1]

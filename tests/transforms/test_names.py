@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anonymizer.errors import RuleError
 from anonymizer.pseudonyms.vocabulary import LANGUAGES, Vocabulary
 from anonymizer.pseudonyms.written_form import compact, without_accents
 from anonymizer.transforms import first_name, full_name, last_name, person_name, username
@@ -286,3 +287,61 @@ def test_every_sign_of_language_is_used_where_nothing_tells_one():
     picked = set(LAST(unknown).to_pylist())
     for language in ("nl", "fr"):
         assert picked & set(Vocabulary.load("surnames", language).entries.to_pylist())
+
+
+# --- the order of a column ----------------------------------------------------------------------------------------
+
+
+def test_names_that_could_be_read_either_way_follow_the_order_that_the_rule_states():
+    surname_first = full_name.kernel(bind("full_name", order="last_first"))
+    name_first = full_name.kernel(bind("full_name", order="first_last"))
+    for first, last in (("Thomas", "Martin"), ("Martin", "Thomas"), ("Simon", "Laurent"), ("Xylo", "Quarkvimp")):
+        new = one(FIRST, first), one(LAST, last)
+        assert one(surname_first, f"{last} {first}") == f"{new[1]} {new[0]}"
+        assert one(name_first, f"{first} {last}") == f"{new[0]} {new[1]}"
+    assert one(surname_first, "van den Xylo Martin") == f"{one(LAST, 'van den Xylo')} {one(FIRST, 'Martin')}"
+    assert one(surname_first, "MARTIN THOMAS") == one(surname_first, "Martin Thomas").upper()
+
+
+def test_words_capitals_and_commas_that_tell_the_order_go_before_that_of_the_column():
+    for order in ("last_first", "first_last"):
+        kernel = full_name.kernel(bind("full_name", order=order))
+        for name in (
+            "Jan Peeters", "Peeters Jan", "J. Peeters", "Peeters J.", "Martin, Thomas", "MARTIN Thomas",
+            "De Smet Karel", "Karel De Smet", "Peeters", "Jan", "Dr. Jan P. van der Aa", "Bakkerij Peeters BV",
+        ):  # fmt: skip
+            assert one(kernel, name) == one(FULL, name), name
+    assert one(full_name.kernel(bind("full_name", order="last_first")), "Thomas MARTIN") == one(FULL, "Thomas MARTIN")
+
+
+@pytest.mark.parametrize("module", [full_name, person_name])
+def test_an_order_that_does_not_exist_is_refused_before_the_first_row(module):
+    with pytest.raises(RuleError, match=r"t\.c.*last_first"):
+        module.kernel(bind(module.NAME, order="backwards"))
+
+
+# --- signs that nobody sees ---------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.sampled_from(["Jan Peeters", "PEETERS, Jan", "Dr. Els van den Berg", "Zoë D'Hondt"]),
+    st.sampled_from(list("\u200b\u200d\u200e\u00ad\u2060\ufeff")),
+    st.integers(0, 20),
+)
+def test_a_zero_width_sign_does_not_make_another_person(name: str, sign: str, place: int):
+    assert one(FULL, name[:place] + sign + name[place:]) == one(FULL, name)
+    assert one(FIRST, f"{sign}Jan") == one(FIRST, f"J{sign}an") == one(FIRST, "Jan")
+    assert one(LAST, f"Van\u00a0Damme{sign}") == one(LAST, "Van Damme")
+    assert one(FIRST, "Jean\u2011Pierre") == one(FIRST, "Jean-Pierre")
+
+
+def test_a_value_of_nothing_but_unseen_signs_stays():
+    assert FULL(pa.array(["\u200b", " \ufeff", "", None])).to_pylist() == ["\u200b", " \ufeff", "", None]
+
+
+def test_names_of_a_key_that_differ_in_an_unseen_sign_stay_different():
+    kernel = full_name.kernel(bind("full_name", unique=True))
+    plain, marked = kernel(pa.array(["Jan Peeters", "Jan\u200b Peeters"])).to_pylist()
+    assert plain != marked
+    assert plain.rsplit(" ", 1)[0] == marked.rsplit(" ", 1)[0]

@@ -74,3 +74,48 @@ def test_an_internal_number_never_becomes_one_that_calls_for_help():
 def test_spaces_and_dashes_of_word_processors_are_those_of_keyboards():
     plain = mapped("+32 470 12 34 56", "0470-12-34-56")
     assert mapped("+32\u00a0470\u202f12\u00a034\u00a056", "0470\u201312\u201334\u201356") == plain
+
+
+def test_words_that_say_what_a_number_is_for_stay_and_the_number_is_the_one_it_is_alone():
+    (fixed, mobile) = mapped("02/123 45 67", "0401 23 45 67")
+    for before, after in {
+        "tel. 02/123 45 67": f"tel. {fixed}",
+        "Tél.: 02/123 45 67": f"Tél.: {fixed}",
+        "0401 23 45 67 (gsm)": f"{mobile} (gsm)",
+        "GSM 0401 23 45 67, thuis 02/123 45 67": f"GSM {mobile}, thuis {fixed}",
+        "0401 23 45 67 na 18u": f"{mobile} na 18u",
+        "0401 23 45 67 après 18h30": f"{mobile} après 18h30",
+        "0401 23 45 67 tussen 9:00 en 17:30": f"{mobile} tussen 9:00 en 17:30",
+        "0401 23 45 67 / 02/123 45 67": f"{mobile} / {fixed}",
+    }.items():
+        assert mapped(before) == [after]
+
+
+def test_an_extension_and_a_link_keep_their_word():
+    assert re.fullmatch(r"ext\. [0-9]{2}", mapped("ext. 12")[0])
+    assert mapped("ext. 12") != ["ext. 12"]
+    (number,) = mapped("+3221234567")
+    assert mapped("tel:+3221234567") == [f"tel:{number}"]
+    assert re.fullmatch("mailto:[a-z]{3}.[a-z]", mapped("mailto:jan@x")[0])
+
+
+def test_a_name_beside_a_number_does_not_stay():
+    for value in ("0401 23 45 67 Jan Peeters", "Jan Peeters 02/123 45 67 thuis", "ext 12 Peeters", "tel Jan: 12"):
+        (result,) = mapped(value)
+        assert not re.search("Jan|Peeters", result)
+        assert not re.search(r"\b12\b", result)
+
+
+def test_an_extension_never_becomes_a_number_that_calls_for_help():
+    results = mapped(*(f"tel {number:03d}" for number in range(1000)))
+    assert not [text for text in results if text[4] in "01" or text.endswith((" 911", " 999"))]
+
+
+def test_words_stay_the_same_whatever_batch_they_stand_in():
+    values = ["tel. 02/123 45 67", "02/123 45 67", "ext 12", "6f1c9a52-0c39-4c0e-9a3c-1d2f6b7a8e90", "tel", "", None]
+    assert mapped(*values) == [mapped(value)[0] for value in values]
+
+
+def test_a_zero_width_sign_does_not_make_another_number():
+    (number,) = mapped("0401 23 45 67")
+    assert mapped("\u202a0401 23 45 67\u202c", "0401\u200b 23 45 67") == [number, number]
