@@ -80,9 +80,7 @@ def _mark(phrases: Phrases, names: Sequence[str]) -> str:
 
     They mark the table, whatever they may be short for.
     """
-    marks = Counter(
-        match[0] for name in names if (match := re.match(r"[A-Za-z][A-Za-z0-9]{0,3}_(?=[A-Za-z])", name))
-    )
+    marks = Counter(match[0] for name in names if (match := re.match(r"[A-Za-z][A-Za-z0-9]{0,3}_(?=[A-Za-z])", name)))
     mark, count = marks.most_common(1)[0] if marks else ("", 0)
     if count >= _FEWEST_ALIKE and 10 * count >= 7 * len(names):
         return mark
