@@ -42,6 +42,13 @@ class Hits:
     """Words that were compared."""
     found: list[tuple[U64, I64, I64]] = field(default_factory=list)
     """Fingerprint, label and kind of each hit."""
+    layouts: set[str] = field(default_factory=set)
+    """How values around written numbers are laid out, every digit as 9."""
+
+    @property
+    def are_codes(self) -> bool:
+        """Whether the values are numbers of one layout, serial numbers and references, and no text of people."""
+        return len(self.layouts) == 1 and not any(map(str.isalpha, *self.layouts))
 
     def take(self, look: Look) -> None:
         """Take up what one piece shows."""
@@ -114,7 +121,10 @@ def _block(known: Known, block: Block, result: Scan) -> None:
         hits.cells += len(values) - values.null_count
         long_enough = pc.fill_null(pc.greater_equal(pc.binary_length(values), SHORTEST), False)
         for piece in sliced(pc.unique(values.filter(long_enough))):  # what stands twice is found once
-            hits.take(_look(known, piece))
+            look = _look(known, piece)
+            hits.take(look)
+            if len(hits.layouts) <= 1 and any((kinds == WRITTEN_NUMBER).any() for _, _, kinds in look.found):
+                hits.layouts.update(pc.unique(pc.replace_substring_regex(piece, r"[0-9]", "9")).to_pylist())
 
 
 def _texts(known: Known, texts: list[Text], result: Scan) -> None:

@@ -120,7 +120,7 @@ class Watch(Watcher):
         replaced = plan is not None and plan.action is Action.REPLACE
         allowed = self._by_chance(hits, label.category, plan) if replaced and plan is not None else 0
         in_form = counts[WRITTEN_NUMBER] if not replaced and _is_text(plan) else 0
-        if in_form > allowed:
+        if in_form > allowed + (self._numbers_by_chance(hits, label, plan) if hits.are_codes else 0):
             return Outcome.FAILED, in_form, ", written as such"
         if not counts[PHRASE]:
             allowed += self._numbers_by_chance(hits, label, plan) if counts[NUMBER] + counts[WRITTEN_NUMBER] else 0

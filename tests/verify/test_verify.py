@@ -219,6 +219,27 @@ def test_a_member_of_an_array_and_the_same_value_alone_are_one_value(member: str
     assert "consistency" in failed(verify.verify(made, old, wrong, PLAIN))
 
 
+def references(*kept: str) -> CheckResult:
+    """`survivors` for 4,000 telephone numbers that are replaced beside references that are kept."""
+    made = small(table("t", "phone", "reference"), replaced={("t", "phone"): ("phone", "phone")})
+    rows = [f"04{7 + n % 3}{n * 7919 % 10**6:06d}9|04{7 + n % 3}{n * 104729 % 10**7:07d}" for n in range(4_000)]
+    old = dump(t=["phone,reference", *rows, *(f"047{n:07d}|{text}" for n, text in enumerate(kept))])
+    after = [f"9{n:09d}|{row.split('|')[1]}" for n, row in enumerate(rows)]
+    new = dump(t=["phone,reference", *after, *(f"8{n:09d}|{text}" for n, text in enumerate(kept))])
+    return by_name(verify.verify(made, old, new, PLAIN))["survivors"]
+
+
+def test_some_references_look_like_telephone_numbers_and_by_chance_are_some():
+    found = references()
+    assert found.outcome is Outcome.PASSED
+    assert "within what chance allows" in " ".join(found.detail)
+
+
+@pytest.mark.parametrize("kept", [["bel 0470000000"], [f"047{n:07d}" for n in range(60)]])
+def test_a_telephone_number_in_a_text_and_many_among_references_are_no_chance(kept: list[str]):
+    assert references(*kept).outcome is Outcome.FAILED
+
+
 LOGINS = small(
     table("login", "name"), table("role", "title"), replaced={("login", "name"): ("username", "username")}
 )  # fmt: skip
