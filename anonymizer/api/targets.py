@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,7 +106,8 @@ class _Pipe(_Written):
                     sys.stdout.buffer.write(block)
             sys.stdout.buffer.flush()
         except OSError as error:
-            raise TargetError(f"the pipe was closed before the result was written ({type(error).__name__})") from None
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            raise TargetError(f"standard output ended before the result was written ({reason})") from None
 
 
 _LOADED = "The database is what its engine made of the verified script, and the engine finds it sound."

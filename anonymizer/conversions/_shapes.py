@@ -206,6 +206,8 @@ def losses(schema: Schema, names: Mapping[TableName, TableName]) -> Iterator[str
                 yield f"{ColumnName(table.name, column.name)}: computed by the database, left out"
             elif column.family in _AS_TEXT:
                 yield f"{ColumnName(table.name, column.name)}: {_AS_TEXT[column.family]}, becomes text"
+            elif not column.type:
+                yield f"{ColumnName(table.name, column.name)}: declared without a type, becomes text"
     yield from (f"{count} tables come into the schema {name}" for name, count in moved.items())
     yield from (f"{thing}: left out" for thing in schema.others)
 
@@ -216,7 +218,7 @@ def became_text(shapes: tuple[Shape, ...]) -> Iterator[str]:
         for column, kind in zip(shape.columns, shape.types, strict=True):
             if kind == TEXT and next(candidates(column)) != TEXT:
                 where = ColumnName(shape.table.name, column.name)
-                yield f"{where}: holds values that are no {column.family}, so it became text"
+                yield f"{where}: holds values that no {column.family} of the target keeps as they are, so it became text"
 
 
 def key_lost(shapes: tuple[Shape, ...]) -> Iterator[str]:
