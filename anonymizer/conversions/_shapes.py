@@ -218,7 +218,7 @@ def became_text(shapes: tuple[Shape, ...]) -> Iterator[str]:
         for column, kind in zip(shape.columns, shape.types, strict=True):
             if kind == TEXT and next(candidates(column)) != TEXT:
                 where = ColumnName(shape.table.name, column.name)
-                yield f"{where}: holds values that no {column.family} of the target keeps as they are, so it became text"
+                yield f"{where}: holds values that no {column.family} of the target keeps as it is, so it became text"
 
 
 def key_lost(shapes: tuple[Shape, ...]) -> Iterator[str]:
