@@ -2,9 +2,9 @@
 
 Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
 compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`,
-`mydumper_folder`, `mssql_script`, `mssql_folder`, `bacpac`, `csv_folder`, `parquet_folder`; live databases: `odbc`.
-Modules with an underscore are what they share. `_arrow_tables` serves tables in memory, which the Python API takes.
-`recognise` tells by its content which store a source belongs to.
+`mysql_folder`, `mydumper_folder`, `mssql_script`, `mssql_folder`, `bacpac`, `csv_folder`, `parquet_folder`; live
+databases: `odbc`. Modules with an underscore are what they share. `_arrow_tables` serves tables in memory, which the
+Python API takes. `recognise` tells by its content which store a source belongs to.
 """
 
 from __future__ import annotations

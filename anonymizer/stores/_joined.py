@@ -94,6 +94,17 @@ class JoinedInput:
                 yield name, open_text(file, self.codecs.get(name, ""))
 
 
+def names_below(source: Input) -> list[str]:
+    """All files below the folder, in the order of their names. Raises SourceError for a link."""
+    found = []
+    for folder, folders, files in os.walk(source.path):
+        for name in (*folders, *files):
+            if (Path(folder) / name).is_symlink():
+                raise SourceError(f"{source.name} holds a link, {name}; put what it leads to in its place")
+        found += [(Path(folder) / name).relative_to(source.path).as_posix() for name in files]
+    return sorted(found)
+
+
 class _Joined(io.RawIOBase):
     """Reads one stream after the other, and closes each when it ends. Raises SourceError for a file that is cut off."""
 

@@ -10,7 +10,6 @@ Source: Microsoft's "SQL Server Data Tools", ":r" of "sqlcmd utility".
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
@@ -24,7 +23,7 @@ from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
 from anonymizer.stores import _bulk_rows, mssql_script
 from anonymizer.stores._input import FileInput
-from anonymizer.stores._joined import Begin, Form, JoinedInput, SplitSink
+from anonymizer.stores._joined import Begin, Form, JoinedInput, SplitSink, names_below
 from anonymizer.stores._thinning import BatchThinning
 from anonymizer.stores._tsql_bulk import BulkInsert, take_out
 from anonymizer.stores._tsql_text import Piece, TsqlText
@@ -46,7 +45,7 @@ def recognises(source: Input) -> bool:
     """A folder with a script for SQL Server in it."""
     if not source.path.is_dir():
         return False
-    scripts = (name for name in _names(source) if name.lower().endswith(_SCRIPT))
+    scripts = (name for name in names_below(source) if name.lower().endswith(_SCRIPT))
     return any(mssql_script.recognises(_file(source, name)) for name in scripts if _size(source, name))
 
 
@@ -68,7 +67,7 @@ class MssqlFolderSource(mssql_script.MssqlScriptSource):
     def __init__(self, source: Input) -> None:
         self._folder = source
         self._codecs: dict[str, str] = {}
-        names = _names(source)
+        names = names_below(source)
         scripts = [name for name in names if name.lower().endswith(_SCRIPT)]
         for name in scripts:
             if _size(source, name):
@@ -197,17 +196,6 @@ class MssqlFolderSource(mssql_script.MssqlScriptSource):
             if not name.lower().endswith(_TEXT) or (b"\0" in head and not codec_of_mark(head)):
                 what = "no script, project file or data file of a BULK INSERT"
                 raise SourceError(f"{self._folder.name}: {name} is {what}; take it away")
-
-
-def _names(source: Input) -> list[str]:
-    """All files below the folder, in the order of their names. Raises SourceError for a link."""
-    found = []
-    for folder, folders, files in os.walk(source.path):
-        for name in (*folders, *files):
-            if (Path(folder) / name).is_symlink():
-                raise SourceError(f"{source.name} holds a link, {name}; put what it leads to in its place")
-        found += [(Path(folder) / name).relative_to(source.path).as_posix() for name in files]
-    return sorted(found)
 
 
 def _file(source: Input, name: str) -> FileInput:

@@ -1,4 +1,4 @@
-"""Reads the folders of mydumper: each file of rows or tables is a script, all others are text.
+"""Reads folders of MySQL scripts, and those of mydumper, where what is neither rows nor tables is text.
 
 Source: mydumper, docs/files.rst.
 """
@@ -25,19 +25,20 @@ class FolderReader(Reader):
     """The files in the order of their names."""
 
     def parts(self) -> Iterator[Part]:
-        for path in sorted(self.source.path.iterdir()):
+        for path in sorted(path for path in self.source.path.rglob("*") if path.is_file()):
+            place = path.relative_to(self.source.path).as_posix()
             if _SPLIT_BY_LINES.match(path.name):
                 with self._opened(path) as stream:
-                    yield Text(path.name, stream.read())
+                    yield Text(place, stream.read())
                 continue
             script = _FileReader(self, path)
             try:
                 for part in script.parts():
-                    yield part if isinstance(part, Block) else Text(f"{path.name}, {part.place}", part.data, part.fixed)
+                    yield part if isinstance(part, Block) else Text(f"{place}, {part.place}", part.data, part.fixed)
             except Unreadable as error:
                 if error.reader is self:
                     raise
-                raise self.failed(f"{error} in {path.name}") from None
+                raise self.failed(f"{error} in {place}") from None
 
     @contextmanager
     def _opened(self, path: Path) -> Iterator[BinaryIO]:

@@ -40,6 +40,7 @@ _READERS = {
     "SQLite dump": "_sqlite_dump",
     "MySQL dump": "_mysql_dump",
     "mydumper folder": "_mydumper",
+    "MySQL script folder": "_mydumper",
     "CSV folder": "_csv",
 }
 

@@ -176,6 +176,18 @@ def mysql_dump(folder: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
+def mysql_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As people deliver it: the rows in a file of their own, which comes first by its name."""
+    whole = mysql_dump(folder, request).read_text(encoding="utf-8")
+    made = folder / "shop"
+    made.mkdir()
+    definitions = "".join(line for line in whole.splitlines(keepends=True) if not line.startswith("INSERT"))
+    rows = "".join(line for line in whole.splitlines(keepends=True) if line.startswith(("INSERT", "/*!")))
+    (made / "schema.sql").write_text(definitions, encoding="utf-8", newline="\n")
+    (made / "data.sql").write_text(rows, encoding="utf-8", newline="\n")
+    return made
+
+
 def mydumper_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
     """As mydumper writes it: definitions and rows in files of their own, the rows of a table in several."""
     made = folder / "shop"
@@ -388,6 +400,7 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
         mssql_script,
         mydumper_folder,
         mysql_dump,
+        mysql_folder,
         parquet_folder,
         pg_custom,
         pg_directory,
@@ -400,7 +413,17 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
 """Name of a store's module -> what writes its example."""
 
 BYTE_EXACT = frozenset(
-    {"csv_folder", "mssql_folder", "mssql_script", "mydumper_folder", "mysql_dump", "pg_plain", "sqlite_dump", "pg_tar"}
+    {
+        "csv_folder",
+        "mssql_folder",
+        "mssql_script",
+        "mydumper_folder",
+        "mysql_dump",
+        "mysql_folder",
+        "pg_plain",
+        "sqlite_dump",
+        "pg_tar",
+    }
 )
 """Stores whose example comes back byte for byte when nothing changes: text, and data that is not compressed."""
 
