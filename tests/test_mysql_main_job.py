@@ -10,7 +10,7 @@ from anonymizer import api
 from anonymizer.contracts import Rows
 from anonymizer.model.result import Outcome
 from anonymizer.stores import mysql_dump, open_input
-from anonymizer.stores._script_sink import ScriptSink
+from anonymizer.stores._sql.script_sink import ScriptSink
 from anonymizer.workspace import Workspace
 from tests import snapshots
 from tests.fix_key import write_key

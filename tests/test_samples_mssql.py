@@ -18,7 +18,7 @@ from anonymizer import api, stores
 from anonymizer.contracts import Rows, Source
 from anonymizer.model.result import Outcome
 from anonymizer.stores import bacpac, mssql_folder, mssql_script
-from anonymizer.stores._bacpac_rows import PartFrame
+from anonymizer.stores._bacpac.rows import PartFrame
 from anonymizer.stores._input import FileInput, FolderInput
 from tests.fix_key import write_key
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 from anonymizer.errors import SettingError
 from anonymizer.model.plan import Plan
 from anonymizer.model.schema import ForeignKey, TableName, split_name
-from anonymizer.stores import _pandas_frames as frames
-from anonymizer.stores._arrow_tables import TablesInput, TablesSource
+from anonymizer.stores._arrow import frames as frames
+from anonymizer.stores._arrow.tables import TablesInput, TablesSource
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 

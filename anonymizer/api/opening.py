@@ -14,7 +14,8 @@ from anonymizer.api.memory import Tables, in_memory, source_of
 from anonymizer.contracts import Input, Source
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import TableName
-from anonymizer.stores import _arrow_tables, open_input
+from anonymizer.stores import open_input
+from anonymizer.stores._arrow import tables as _arrow_tables
 from anonymizer.workspace import Workspace
 
 PIPE = "-"

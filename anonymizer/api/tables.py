@@ -28,7 +28,7 @@ from anonymizer.model.plan import Plan
 from anonymizer.model.result import CheckResult, RunResult
 from anonymizer.model.schema import TableName
 from anonymizer.pseudonyms.secret import KeyRing, Secret
-from anonymizer.stores._arrow_tables import NAME, TablesSink
+from anonymizer.stores._arrow.tables import NAME, TablesSink
 
 GIVEN = "given by the program"
 """How a report says that a key came as an object."""

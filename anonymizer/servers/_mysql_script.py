@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from anonymizer.contracts import Input
 from anonymizer.errors import TargetError
 from anonymizer.servers._mysql_client import quoted
-from anonymizer.stores._mysql_insert import target
-from anonymizer.stores._mysql_session import Session, code_pattern
-from anonymizer.stores._mysql_text import MysqlText
-from anonymizer.stores._sql_text import Kind, Piece
+from anonymizer.stores._mysql.insert import target
+from anonymizer.stores._mysql.session import Session, code_pattern
+from anonymizer.stores._mysql.text import MysqlText
+from anonymizer.stores._sql.text import Kind, Piece
 
 _NAME = r'(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|[A-Za-z_$\x80-\xff][\w$\x80-\xff]*)'
 _DEFINED = (

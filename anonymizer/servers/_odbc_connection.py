@@ -14,7 +14,7 @@ from typing import Any
 
 from anonymizer.errors import AnonymizerError, SettingError
 from anonymizer.model.address import Address
-from anonymizer.stores._odbc_link import code, driver_manager
+from anonymizer.stores._odbc.link import code, driver_manager
 
 _PASSED = {
     name.lower(): name

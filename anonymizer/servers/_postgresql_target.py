@@ -18,7 +18,7 @@ from anonymizer.model.schema import Schema
 from anonymizer.servers._postgresql_connection import Login, connect, identity, told, version_of
 from anonymizer.servers._postgresql_dump import dump_stream
 from anonymizer.servers._postgresql_tools import connection_arguments, environment, program, refusal
-from anonymizer.stores._sql_text import POSTGRES, Kind, SqlText
+from anonymizer.stores._sql.text import POSTGRES, Kind, SqlText
 
 if TYPE_CHECKING:
     import psycopg

@@ -16,10 +16,10 @@ from anonymizer.errors import AnonymizerError, InternalError, SettingError, Sour
 from anonymizer.model.address import Address
 from anonymizer.model.result import CheckResult
 from anonymizer.servers._odbc_connection import connect
-from anonymizer.stores._odbc_dialect import Dialect
-from anonymizer.stores._odbc_dialects import dialect_of, spoken
-from anonymizer.stores._odbc_link import Link, OdbcInput
-from anonymizer.stores._odbc_load import OdbcSink, require_empty, require_same
+from anonymizer.stores._odbc.dialect import Dialect
+from anonymizer.stores._odbc.dialects import dialect_of, spoken
+from anonymizer.stores._odbc.link import Link, OdbcInput
+from anonymizer.stores._odbc.load import OdbcSink, require_empty, require_same
 from anonymizer.stores.odbc import NAME as STORE
 from anonymizer.stores.odbc import OdbcSource
 

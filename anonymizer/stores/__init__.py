@@ -1,10 +1,15 @@
 """Stores: one file per dump format or database, source and sink together.
 
-Reading and writing of files as such: `_input` (files, folders, pipes, decompressed) and `_output` (new private files,
-compressed). Formats: `pg_plain`, `pg_custom`, `pg_directory`, `pg_tar`, `sqlite_file`, `sqlite_dump`, `mysql_dump`,
-`mysql_folder`, `mydumper_folder`, `mssql_script`, `mssql_folder`, `bacpac`, `csv_folder`, `parquet_folder`; live
-databases: `odbc`. Modules with an underscore are what they share. `_arrow_tables` serves tables in memory, which the
-Python API takes. `recognise` tells by its content which store a source belongs to.
+    pg_plain, pg_custom, pg_directory, pg_tar       PostgreSQL            `_pg`
+    mysql_dump, mysql_folder, mydumper_folder       MySQL and MariaDB     `_mysql`
+    mssql_script, mssql_folder, bacpac              SQL Server            `_tsql`, `_bacpac`
+    sqlite_file, sqlite_dump                        SQLite                `_sqlite`
+    csv_folder, parquet_folder                      tables in files       `_csv`, `_parquet`
+    odbc                                            live databases        `_odbc`
+
+Folders with an underscore are what a family shares; `_sql` is for the scripts of all of them, `_arrow` for tables in
+memory, which the Python API takes. Files as such are read by `_input` (files, folders, pipes, decompressed) and written
+by `_output` (new private files, compressed). `recognise` tells by its content which store a source belongs to.
 """
 
 from __future__ import annotations

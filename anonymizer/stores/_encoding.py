@@ -155,7 +155,7 @@ def _joined(values: pa.Array) -> bytes:
 
 
 def _apart(joined: bytes, like: pa.Array, kind: pa.DataType) -> pa.Array:
-    """The inverse of `_joined`: as many values as `like`, null where it is null."""
+    """The inverse of `_sql.joined`: as many values as `like`, null where it is null."""
     data = np.frombuffer(joined, np.uint8)
     cuts = np.flatnonzero(data == 0)
     if len(cuts) != len(like) - 1:

@@ -29,9 +29,9 @@ from urllib.parse import unquote
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import InternalError, SourceError
 from anonymizer.model.schema import Schema, TableName
-from anonymizer.stores import _bacpac_rows
-from anonymizer.stores._bacpac_model import Model, read_model
-from anonymizer.stores._bacpac_rows import ROW_BYTES_MAX, PartFrame, RowReader
+from anonymizer.stores._bacpac import rows as _bacpac_rows
+from anonymizer.stores._bacpac.model import Model, read_model
+from anonymizer.stores._bacpac.rows import ROW_BYTES_MAX, PartFrame, RowReader
 from anonymizer.stores._output import Output, open_output
 from anonymizer.stores._thinning import BatchThinning
 from anonymizer.workspace import Workspace

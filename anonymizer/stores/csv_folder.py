@@ -1,9 +1,9 @@
 """CSV files: a folder or a zip archive of them is a database, each file a table; or one file alone.
 
 Each file (`.csv`, `.tsv`, `.tab`, `.psv`, `.txt`, also compressed) keeps its own dialect, encoding and line ends, which
-are told from its content: `_csv_dialect`. An optional `datapackage.json` beside the files states what content cannot
-tell: names, types, keys, what stands for NULL; see `_datapackage`. Without one, types are told from all values
-(`_csv_types`), and no keys are known. Which file is what: `_csv_files`.
+are told from its content: `_csv.dialect`. An optional `datapackage.json` beside the files states what content cannot
+tell: names, types, keys, what stands for NULL; see `_csv.datapackage`. Without one, types are told from all values
+(`_csv.types`), and no keys are known. Which file is what: `_csv.files`.
 
 An empty cell without quotes is NULL, one in quotes the empty string. A file whose rows are not all of one width is
 refused, as is every file in the folder that is no table.
@@ -18,13 +18,13 @@ from pathlib import Path
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, Schema, Table, TableName
-from anonymizer.stores import _csv_text
-from anonymizer.stores._csv_files import Layout, TableFiles, file_name, is_table, layout_of, paths_of, unpacked
-from anonymizer.stores._csv_reading import Block, Format, formats, open_file, pieces
-from anonymizer.stores._csv_sink import Begin, CsvSink
-from anonymizer.stores._csv_text import WrongEncoding
-from anonymizer.stores._csv_types import TypeTelling
-from anonymizer.stores._datapackage import FILE
+from anonymizer.stores._csv import text as _csv_text
+from anonymizer.stores._csv.datapackage import FILE
+from anonymizer.stores._csv.files import Layout, TableFiles, file_name, is_table, layout_of, paths_of, unpacked
+from anonymizer.stores._csv.reading import Block, Format, formats, open_file, pieces
+from anonymizer.stores._csv.sink import Begin, CsvSink
+from anonymizer.stores._csv.text import WrongEncoding
+from anonymizer.stores._csv.types import TypeTelling
 from anonymizer.stores._input import MemberInput, is_dump
 from anonymizer.stores._thinning import BatchThinning
 

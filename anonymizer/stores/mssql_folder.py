@@ -1,9 +1,9 @@
 """Folders of SQL Server scripts: SSDT projects, scripts that belong together, and data files for their BULK INSERT.
 
-The scripts are read as if they were one (`_joined`), definitions first and rows last, each in its own encoding, and are
-written as the same files. A data file is one that a BULK INSERT of the scripts names. Project files and other text pass
-as they stand, and the verifier looks for personal values in them. All else is refused by its name: what a build makes,
-and what version control keeps, may hold the data once more.
+The scripts are read as if they were one (`_sql.joined`), definitions first and rows last, each in its own encoding,
+and are written as the same files. A data file is one that a BULK INSERT of the scripts names. Project files and other
+text pass as they stand, and the verifier looks for personal values in them. All else is refused by its name: what a
+build makes, and what version control keeps, may hold the data once more.
 
 Source: Microsoft's "SQL Server Data Tools", ":r" of "sqlcmd utility".
 """
@@ -21,14 +21,15 @@ import pyarrow as pa
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
-from anonymizer.stores import _bulk_rows, mssql_script
+from anonymizer.stores import mssql_script
 from anonymizer.stores._input import FileInput
-from anonymizer.stores._joined import Begin, Form, JoinedInput, SplitSink, names_below
+from anonymizer.stores._sql.joined import Begin, Form, JoinedInput, SplitSink, names_below
 from anonymizer.stores._thinning import BatchThinning
-from anonymizer.stores._tsql_bulk import BulkInsert, take_out
-from anonymizer.stores._tsql_text import Piece, TsqlText
-from anonymizer.stores._tsql_tokens import Token
-from anonymizer.stores._utf16 import codec_of_mark, open_text
+from anonymizer.stores._tsql import bulk_rows as _bulk_rows
+from anonymizer.stores._tsql.bulk import BulkInsert, take_out
+from anonymizer.stores._tsql.text import Piece, TsqlText
+from anonymizer.stores._tsql.tokens import Token
+from anonymizer.stores._tsql.utf16 import codec_of_mark, open_text
 
 NAME = "SQL Server script folder"
 

@@ -24,17 +24,18 @@ import pyarrow as pa
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
-from anonymizer.stores import _tsql_rows, _tsql_statements
-from anonymizer.stores._definitions import defined
 from anonymizer.stores._encoding import Utf8Probe
 from anonymizer.stores._output import open_output
-from anonymizer.stores._script_sink import written
-from anonymizer.stores._spans import defaulted
+from anonymizer.stores._sql.definitions import defined
+from anonymizer.stores._sql.script_sink import written
+from anonymizer.stores._sql.spans import defaulted
 from anonymizer.stores._thinning import BatchThinning
-from anonymizer.stores._tsql_schema import TsqlSchemaReader
-from anonymizer.stores._tsql_text import Piece, TsqlText
-from anonymizer.stores._tsql_tokens import Cursor, Token, tokens_of
-from anonymizer.stores._utf16 import Encoder, codec_of_mark, open_text
+from anonymizer.stores._tsql import rows as _tsql_rows
+from anonymizer.stores._tsql import statements as _tsql_statements
+from anonymizer.stores._tsql.schema import TsqlSchemaReader
+from anonymizer.stores._tsql.text import Piece, TsqlText
+from anonymizer.stores._tsql.tokens import Cursor, Token, tokens_of
+from anonymizer.stores._tsql.utf16 import Encoder, codec_of_mark, open_text
 
 NAME = "SQL Server script"
 

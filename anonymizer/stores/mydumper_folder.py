@@ -1,7 +1,7 @@
 """Folders that mydumper writes for one MySQL or MariaDB database: a file of definitions and files of rows per table.
 
-The files are read as if they were one script (`_joined`), and written as the same files, compressed as they were. What
-myloader splits by ";" at the end of a line, triggers, routines and views, passes as it stands.
+The files are read as if they were one script (`_sql.joined`), and written as the same files, compressed as they were.
+What myloader splits by ";" at the end of a line, triggers, routines and views, passes as it stands.
 
 Source: mydumper, docs/files.rst.
 """
@@ -16,10 +16,10 @@ from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, TableName
 from anonymizer.stores._input import FileInput
-from anonymizer.stores._joined import Begin, JoinedInput, SplitSink
-from anonymizer.stores._mysql_session import MYSQL
-from anonymizer.stores._mysql_statements import check_statement
-from anonymizer.stores._sql_text import Kind, Piece
+from anonymizer.stores._mysql.session import MYSQL
+from anonymizer.stores._mysql.statements import check_statement
+from anonymizer.stores._sql.joined import Begin, JoinedInput, SplitSink
+from anonymizer.stores._sql.text import Kind, Piece
 from anonymizer.stores.mysql_dump import MysqlDumpSource
 
 NAME = "mydumper folder"

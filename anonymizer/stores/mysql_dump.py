@@ -20,17 +20,17 @@ from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
 from anonymizer.stores._encoding import encode
-from anonymizer.stores._mysql_charset import RowCharset, codec_of_names
-from anonymizer.stores._mysql_insert import Reading, read, target
-from anonymizer.stores._mysql_literals import Kind as ValueKind
-from anonymizer.stores._mysql_scan import row_width
-from anonymizer.stores._mysql_schema import MysqlSchemaReader
-from anonymizer.stores._mysql_session import Session, plain_code
-from anonymizer.stores._mysql_statements import check_statement
-from anonymizer.stores._mysql_text import MysqlText
-from anonymizer.stores._script_sink import ScriptSink
-from anonymizer.stores._spans import defaulted
-from anonymizer.stores._sql_text import Kind, Piece
+from anonymizer.stores._mysql.charset import RowCharset, codec_of_names
+from anonymizer.stores._mysql.insert import Reading, read, target
+from anonymizer.stores._mysql.literals import Kind as ValueKind
+from anonymizer.stores._mysql.scan import row_width
+from anonymizer.stores._mysql.schema import MysqlSchemaReader
+from anonymizer.stores._mysql.session import Session, plain_code
+from anonymizer.stores._mysql.statements import check_statement
+from anonymizer.stores._mysql.text import MysqlText
+from anonymizer.stores._sql.script_sink import ScriptSink
+from anonymizer.stores._sql.spans import defaulted
+from anonymizer.stores._sql.text import Kind, Piece
 from anonymizer.stores._thinning import BatchThinning
 
 NAME = "MySQL dump"

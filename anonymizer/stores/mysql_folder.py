@@ -1,7 +1,7 @@
 """Folders of scripts for one MySQL or MariaDB database: definitions in some files, rows in others.
 
-The scripts are read as if they were one (`_joined`), those with rows after those without, each group in the order of
-its names, and are written as the same files, compressed as they were. Each has to be one that the client reads by
+The scripts are read as if they were one (`_sql.joined`), those with rows after those without, each group in the order
+of its names, and are written as the same files, compressed as they were. Each has to be one that the client reads by
 itself: settings of one file do not reach into the next, where the verifier reads them.
 """
 
@@ -16,7 +16,7 @@ from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, TableName
 from anonymizer.stores import mydumper_folder, mysql_dump
 from anonymizer.stores._input import FileInput
-from anonymizer.stores._joined import Form, JoinedInput, SplitSink, names_below
+from anonymizer.stores._sql.joined import Form, JoinedInput, SplitSink, names_below
 
 NAME = "MySQL script folder"
 

@@ -1,7 +1,7 @@
 """Parquet: a folder of files that are tables, or one file.
 
-Which files are which table says `_parquet_layout`; keys and widths come from `datapackage.json`, where there is one.
-Values of all Arrow types travel as text and back (`_arrow_values`). A table in which nothing is replaced is copied byte
+Which files are which table says `_parquet.layout`; keys and widths come from `datapackage.json`, where there is one.
+Values of all Arrow types travel as text and back (`_arrow.values`). A table in which nothing is replaced is copied byte
 for byte; of the others the Arrow schema with its metadata, row groups, compression and the values of all other columns
 are the same, and statistics are made of the new values.
 
@@ -27,11 +27,11 @@ import pyarrow.parquet as pq
 from anonymizer.contracts import Input, Rows, Source, Verbatim
 from anonymizer.errors import InternalError, SourceError, TargetError
 from anonymizer.model.schema import Column, ForeignKey, Schema, Table, TableName
-from anonymizer.stores._arrow_schema import columns_of, texts, with_texts
+from anonymizer.stores._arrow.schema import columns_of, texts, with_texts
 from anonymizer.stores._output import Output, is_compressed, open_output
-from anonymizer.stores._parquet_file import ENCRYPTED, MAGIC, Writer, batches, opened, reading
-from anonymizer.stores._parquet_layout import SUFFIXES, Located, TableFile, table_name, tables_of
-from anonymizer.stores._parquet_package import FILE, Resource, read_datapackage
+from anonymizer.stores._parquet.file import ENCRYPTED, MAGIC, Writer, batches, opened, reading
+from anonymizer.stores._parquet.layout import SUFFIXES, Located, TableFile, table_name, tables_of
+from anonymizer.stores._parquet.package import FILE, Resource, read_datapackage
 from anonymizer.stores._thinning import BatchThinning
 
 NAME = "Parquet folder"

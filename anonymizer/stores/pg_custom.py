@@ -17,11 +17,11 @@ from typing import Any, BinaryIO
 
 from anonymizer.contracts import Input, Source
 from anonymizer.errors import InternalError, SourceError, TargetError
-from anonymizer.stores import _pg_toc
 from anonymizer.stores._output import Output
-from anonymizer.stores._pg_archive import ArchiveSink, ArchiveSource, Member, Opening, SeekableFile
-from anonymizer.stores._pg_codec import Writer, compressing, decompressed
-from anonymizer.stores._pg_toc import MAGIC, DataState, Entry, Format, IntCodec, Toc
+from anonymizer.stores._pg import toc as _pg_toc
+from anonymizer.stores._pg.archive import ArchiveSink, ArchiveSource, Member, Opening, SeekableFile
+from anonymizer.stores._pg.codec import Writer, compressing, decompressed
+from anonymizer.stores._pg.toc import MAGIC, DataState, Entry, Format, IntCodec, Toc
 
 NAME = "PostgreSQL custom archive"
 

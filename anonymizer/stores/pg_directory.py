@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 
 from anonymizer.contracts import Input, Source
 from anonymizer.errors import SourceError, TargetError
-from anonymizer.stores import _pg_toc
 from anonymizer.stores._output import Output, open_output
-from anonymizer.stores._pg_archive import ArchiveSink, ArchiveSource, Member, Opening
-from anonymizer.stores._pg_codec import SUFFIXES, Writer, compressing, decompressed
-from anonymizer.stores._pg_toc import MAGIC, Algorithm, Entry, Format, Toc
+from anonymizer.stores._pg import toc as _pg_toc
+from anonymizer.stores._pg.archive import ArchiveSink, ArchiveSource, Member, Opening
+from anonymizer.stores._pg.codec import SUFFIXES, Writer, compressing, decompressed
+from anonymizer.stores._pg.toc import MAGIC, Algorithm, Entry, Format, Toc
 
 NAME = "PostgreSQL directory archive"
 

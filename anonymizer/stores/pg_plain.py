@@ -19,14 +19,15 @@ import pyarrow as pa
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
-from anonymizer.stores import _copy_text, _insert_text
 from anonymizer.stores._encoding import Utf8Probe, codec_of
-from anonymizer.stores._pg_schema import PgSchemaReader, SearchPath
-from anonymizer.stores._pg_statements import COPY_FROM_STDIN, check_command, check_statement, stated_encoding
-from anonymizer.stores._pg_tokens import Cursor
-from anonymizer.stores._script_sink import ScriptSink
-from anonymizer.stores._spans import defaulted
-from anonymizer.stores._sql_text import POSTGRES, Kind, Piece, SqlText
+from anonymizer.stores._pg import copy_text as _copy_text
+from anonymizer.stores._pg.schema import PgSchemaReader, SearchPath
+from anonymizer.stores._pg.statements import COPY_FROM_STDIN, check_command, check_statement, stated_encoding
+from anonymizer.stores._pg.tokens import Cursor
+from anonymizer.stores._sql import insert_text as _insert_text
+from anonymizer.stores._sql.script_sink import ScriptSink
+from anonymizer.stores._sql.spans import defaulted
+from anonymizer.stores._sql.text import POSTGRES, Kind, Piece, SqlText
 from anonymizer.stores._thinning import BatchThinning, LineThinning
 
 NAME = "PostgreSQL plain dump"

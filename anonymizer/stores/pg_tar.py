@@ -17,13 +17,13 @@ from typing import Any, BinaryIO
 
 from anonymizer.contracts import Input, Source
 from anonymizer.errors import SourceError
-from anonymizer.stores import _pg_toc
 from anonymizer.stores._output import Output
-from anonymizer.stores._pg_archive import ArchiveSink, ArchiveSource, Member, Opening, SeekableFile
-from anonymizer.stores._pg_codec import Writer
-from anonymizer.stores._pg_toc import MAGIC, Entry, Format, Toc
-from anonymizer.stores._sql_index import POSTGRES
-from anonymizer.stores._sql_text import Kind, SqlText
+from anonymizer.stores._pg import toc as _pg_toc
+from anonymizer.stores._pg.archive import ArchiveSink, ArchiveSource, Member, Opening, SeekableFile
+from anonymizer.stores._pg.codec import Writer
+from anonymizer.stores._pg.toc import MAGIC, Entry, Format, Toc
+from anonymizer.stores._sql.index import POSTGRES
+from anonymizer.stores._sql.text import Kind, SqlText
 
 NAME = "PostgreSQL tar archive"
 

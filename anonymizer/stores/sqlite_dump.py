@@ -22,13 +22,13 @@ import pyarrow as pa
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, Table, TableName
-from anonymizer.stores import _insert_text
-from anonymizer.stores._definitions import defined
-from anonymizer.stores._script_sink import ScriptSink
-from anonymizer.stores._sql_text import SQLITE, Kind, Piece, SqlText
-from anonymizer.stores._sqlite_image import code
-from anonymizer.stores._sqlite_load import load
-from anonymizer.stores._sqlite_schema import read_schema
+from anonymizer.stores._sql import insert_text as _insert_text
+from anonymizer.stores._sql.definitions import defined
+from anonymizer.stores._sql.script_sink import ScriptSink
+from anonymizer.stores._sql.text import SQLITE, Kind, Piece, SqlText
+from anonymizer.stores._sqlite.image import code
+from anonymizer.stores._sqlite.load import load
+from anonymizer.stores._sqlite.schema import read_schema
 from anonymizer.stores._thinning import BatchThinning
 
 NAME = "SQLite dump"

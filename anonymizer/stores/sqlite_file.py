@@ -32,10 +32,10 @@ from anonymizer.contracts import Input, Rows, Source, Verbatim
 from anonymizer.errors import InternalError, SourceError, TargetError
 from anonymizer.model.schema import Schema, TableName, quote_name
 from anonymizer.stores._output import is_compressed, open_output
-from anonymizer.stores._sqlite_cells import Cell, from_arrow, to_arrow
-from anonymizer.stores._sqlite_image import MAGIC, Image, code, unreadable
-from anonymizer.stores._sqlite_rows import blocks, name_list, sample_queries, text_errors
-from anonymizer.stores._sqlite_schema import (
+from anonymizer.stores._sqlite.cells import Cell, from_arrow, to_arrow
+from anonymizer.stores._sqlite.image import MAGIC, Image, code, unreadable
+from anonymizer.stores._sqlite.rows import blocks, name_list, sample_queries, text_errors
+from anonymizer.stores._sqlite.schema import (
     Storage,
     StoredTable,
     check_expressions,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anonymizer.errors import InternalError, SourceError, TargetError
-from anonymizer.stores._copy_text import read, write
+from anonymizer.stores._pg.copy_text import read, write
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 AWKWARD = st.one_of(TEXT, st.text("\\\b\f\n\r\t\v.N'\"x01é", max_size=8), st.none())

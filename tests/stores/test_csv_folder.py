@@ -26,8 +26,9 @@ from anonymizer import stores
 from anonymizer.contracts import Rows, Source
 from anonymizer.errors import AnonymizerError, SourceError, TargetError
 from anonymizer.model.schema import TableName, TypeFamily
-from anonymizer.stores import _csv_reading, csv_folder
-from anonymizer.stores._csv_index import Dialect, index_of
+from anonymizer.stores import csv_folder
+from anonymizer.stores._csv import reading as _csv_reading
+from anonymizer.stores._csv.index import Dialect, index_of
 from anonymizer.stores._input import spool_pipe
 from anonymizer.verify._reader import Block, Text, open_reader
 from anonymizer.workspace import Workspace

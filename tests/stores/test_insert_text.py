@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anonymizer.errors import InternalError, SourceError, TargetError
-from anonymizer.stores import _insert_text
-from anonymizer.stores._insert_text import read, target, write
-from anonymizer.stores._sql_index import POSTGRES, SQLITE, Dialect
+from anonymizer.stores._sql import insert_text as _insert_text
+from anonymizer.stores._sql.index import POSTGRES, SQLITE, Dialect
+from anonymizer.stores._sql.insert_text import read, target, write
 
 BACKSLASHES = Dialect("PostgreSQL", True, True)
 NAMES = ["a", "b", "c"]

@@ -14,8 +14,10 @@ from anonymizer import api
 from anonymizer.errors import SourceError, VerificationFailed
 from anonymizer.model.result import Outcome
 from anonymizer.model.schema import Column, Table, TableName, TypeFamily
-from anonymizer.stores import _bulk_rows, _tsql_bulk, mssql_folder, open_input, recognise
-from anonymizer.stores._tsql_tokens import tokens_of
+from anonymizer.stores import mssql_folder, open_input, recognise
+from anonymizer.stores._tsql import bulk as _tsql_bulk
+from anonymizer.stores._tsql import bulk_rows as _bulk_rows
+from anonymizer.stores._tsql.tokens import tokens_of
 from anonymizer.workspace import Workspace
 from tests.fix_key import write_key
 

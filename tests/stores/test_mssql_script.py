@@ -16,7 +16,7 @@ from anonymizer.errors import SourceError, TargetError
 from anonymizer.model.schema import Schema, TableName, TypeFamily
 from anonymizer.stores import mssql_script
 from anonymizer.stores._input import FileInput
-from anonymizer.stores._tsql_text import TsqlText
+from anonymizer.stores._tsql.text import TsqlText
 
 TABLE = """\
 CREATE TABLE [dbo].[klant](

@@ -13,7 +13,7 @@ from anonymizer import api
 from anonymizer.errors import SourceError, VerificationFailed
 from anonymizer.model.result import Outcome
 from anonymizer.stores import mydumper_folder, open_input, recognise
-from anonymizer.stores._joined import _MARK, _WORD
+from anonymizer.stores._sql.joined import _MARK, _WORD
 from anonymizer.workspace import Workspace
 from tests.fix_key import write_key
 from tests.fix_mariadb import MariaDb

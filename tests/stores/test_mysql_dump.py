@@ -21,8 +21,8 @@ from anonymizer.errors import SourceError, TargetError
 from anonymizer.model.result import Outcome
 from anonymizer.model.schema import Schema, TableName, TypeFamily
 from anonymizer.stores import mysql_dump, pg_plain, sqlite_dump
-from anonymizer.stores._mysql_text import MysqlText
-from anonymizer.stores._script_sink import ScriptSink
+from anonymizer.stores._mysql.text import MysqlText
+from anonymizer.stores._sql.script_sink import ScriptSink
 from anonymizer.verify._reader import Block, Text, open_reader
 
 SECRET = "Wilhelmina"
@@ -585,7 +585,7 @@ def test_any_text_is_read_by_both_readers_and_written_back(
     assert proved(data) == expected
     source = mysql_dump.open_source(Script(data))  # type: ignore[arg-type]
     parts = list(source.parts({TableName("", "t"): ["b", "a"]}))
-    from anonymizer.stores import _mysql_insert
+    from anonymizer.stores._mysql import insert as _mysql_insert
 
     turned = b""
     for part in parts:

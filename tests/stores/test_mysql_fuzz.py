@@ -14,7 +14,8 @@ import pytest
 
 from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import SourceError
-from anonymizer.stores import _mysql_insert, mysql_dump
+from anonymizer.stores import mysql_dump
+from anonymizer.stores._mysql import insert as _mysql_insert
 from anonymizer.verify._reader import Block, Unreadable, open_reader
 from tests.stores.mysql_shapes import SHAPES
 from tests.stores.test_mysql_dump import CRM, ROUTINES, TABLE, Script

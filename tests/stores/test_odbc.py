@@ -17,8 +17,8 @@ from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, TableName
 from anonymizer.stores import mysql_dump, odbc, pg_plain
-from anonymizer.stores._odbc_dialect import in_order
-from anonymizer.stores._odbc_link import OdbcInput
+from anonymizer.stores._odbc.dialect import in_order
+from anonymizer.stores._odbc.link import OdbcInput
 from anonymizer.stores.odbc import OdbcSource
 from anonymizer.workspace import Workspace
 from tests.conformance.examples import COLUMNS, ROWS

@@ -17,11 +17,11 @@ from sqlglot import exp
 from anonymizer.contracts import Rows
 from anonymizer.errors import SourceError, TargetError
 from anonymizer.model.schema import ForeignKey, TableName, TypeFamily
-from anonymizer.stores import _odbc_tsql as tsql
-from anonymizer.stores._odbc_dialects import dialect_of
-from anonymizer.stores._odbc_link import Link, OdbcInput
-from anonymizer.stores._odbc_load import OdbcSink
-from anonymizer.stores._odbc_mssql import SqlServer
+from anonymizer.stores._odbc import tsql as tsql
+from anonymizer.stores._odbc.dialects import dialect_of
+from anonymizer.stores._odbc.link import Link, OdbcInput
+from anonymizer.stores._odbc.load import OdbcSink
+from anonymizer.stores._odbc.mssql import SqlServer
 from anonymizer.stores.odbc import OdbcSource
 from anonymizer.verify._reader import Block, open_reader
 

@@ -24,7 +24,7 @@ from anonymizer.contracts import Rows
 from anonymizer.errors import InternalError, SourceError, TargetError
 from anonymizer.model.schema import TableName, TypeFamily
 from anonymizer.stores import parquet_folder, sqlite_file
-from anonymizer.stores._arrow_values import Misfit, element_of, family_of, from_text, replaced, to_text
+from anonymizer.stores._arrow.values import Misfit, element_of, family_of, from_text, replaced, to_text
 from anonymizer.stores._input import FileInput, FolderInput
 
 D = decimal.Decimal

@@ -24,10 +24,12 @@ from hypothesis import strategies as st
 from anonymizer.contracts import Rows, Source
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import TableName
-from anonymizer.stores import _pg_rows, _pg_toc, pg_custom, pg_directory, pg_tar
+from anonymizer.stores import pg_custom, pg_directory, pg_tar
 from anonymizer.stores._input import FileInput, FolderInput
-from anonymizer.stores._pg_codec import compressing, decompressed
-from anonymizer.stores._pg_toc import Algorithm, DataState, Entry, Format, Header, Toc
+from anonymizer.stores._pg import rows as _pg_rows
+from anonymizer.stores._pg import toc as _pg_toc
+from anonymizer.stores._pg.codec import compressing, decompressed
+from anonymizer.stores._pg.toc import Algorithm, DataState, Entry, Format, Header, Toc
 from tests.fix_postgres import Database, programs
 
 _SHOP = r"""

@@ -10,9 +10,10 @@ import pytest
 from anonymizer.contracts import Rows
 from anonymizer.errors import InternalError, SourceError
 from anonymizer.model.schema import TableName
-from anonymizer.stores import _sql_text, pg_plain
-from anonymizer.stores._copy_text import read
+from anonymizer.stores import pg_plain
 from anonymizer.stores._input import FileInput
+from anonymizer.stores._pg.copy_text import read
+from anonymizer.stores._sql import text as _sql_text
 from tests.fix_postgres import Database
 
 HEADER = "SET client_encoding = 'UTF8';\nSET standard_conforming_strings = on;\n"

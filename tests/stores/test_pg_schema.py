@@ -6,7 +6,7 @@ import pytest
 
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import ForeignKey, Schema, Table, TableName, TypeFamily
-from anonymizer.stores._pg_schema import PgSchemaReader
+from anonymizer.stores._pg.schema import PgSchemaReader
 
 
 def schema(*statements: str) -> Schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from anonymizer.errors import SourceError
-from anonymizer.stores._pg_statements import check_command, check_statement, holds_secret
+from anonymizer.stores._pg.statements import check_command, check_statement, holds_secret
 
 SECRET = "Wilhelmina"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anonymizer.errors import SourceError
-from anonymizer.stores._sql_text import POSTGRES, SQLITE, Dialect, Kind, SqlText
+from anonymizer.stores._sql.text import POSTGRES, SQLITE, Dialect, Kind, SqlText
 
 STATEMENTS = [
     "SELECT 1;",

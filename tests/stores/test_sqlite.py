@@ -20,9 +20,11 @@ from anonymizer import stores
 from anonymizer.contracts import Rows
 from anonymizer.errors import InternalError, SourceError, TargetError
 from anonymizer.model.schema import TableName, TypeFamily
-from anonymizer.stores import _sqlite_rows, _sqlite_schema, sqlite_dump, sqlite_file
+from anonymizer.stores import sqlite_dump, sqlite_file
 from anonymizer.stores._input import FileInput
-from anonymizer.stores._sqlite_cells import from_arrow, to_arrow
+from anonymizer.stores._sqlite import rows as _sqlite_rows
+from anonymizer.stores._sqlite import schema as _sqlite_schema
+from anonymizer.stores._sqlite.cells import from_arrow, to_arrow
 
 SHELL = shutil.which("sqlite3")
 needs_shell = pytest.mark.skipif(SHELL is None, reason="not verified: there is no sqlite3 on the path")

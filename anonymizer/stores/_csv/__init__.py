@@ -1,0 +1,1 @@
+"""Text tables: dialect, cells with their places, types, and the Data Package that describes a folder."""

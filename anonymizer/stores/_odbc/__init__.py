@@ -1,0 +1,1 @@
+"""Databases by ODBC: link, catalogue, loading, and one dialect for each product."""
