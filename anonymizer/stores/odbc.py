@@ -17,9 +17,10 @@ import pyarrow as pa
 from anonymizer.contracts import Input, Rows, Sink, Source, Verbatim
 from anonymizer.errors import InternalError, SettingError
 from anonymizer.model.schema import Schema, TableName
-from anonymizer.stores._odbc.dialect import Dialect, Stored, in_order
+from anonymizer.stores._odbc.dialect import Dialect, in_order
 from anonymizer.stores._odbc.dialects import dialect_of
 from anonymizer.stores._odbc.link import Link, OdbcInput
+from anonymizer.stores._odbc.stored import Stored
 from anonymizer.stores._thinning import BatchThinning
 
 NAME = "ODBC database"

@@ -10,9 +10,9 @@ from typing import Any
 
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, TableName, TypeFamily
-from anonymizer.stores._odbc.dialect import Cell, Stored
 from anonymizer.stores._odbc.keys import Keys
 from anonymizer.stores._odbc.link import Link
+from anonymizer.stores._odbc.stored import Cell, Stored
 
 _FAMILIES = {
     **dict.fromkeys((1, 12, -1, -8, -9, -10), TypeFamily.TEXT),

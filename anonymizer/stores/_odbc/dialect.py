@@ -8,50 +8,14 @@ them write each value as text, so that a live database and its dump give the sam
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from anonymizer.model.schema import Table, TableName, TypeFamily
+from anonymizer.model.schema import TableName, TypeFamily
+from anonymizer.stores._odbc.catalogue import read_catalogue
 from anonymizer.stores._odbc.link import Link
+from anonymizer.stores._odbc.stored import Cell, Stored
 
 SAMPLE_CHARACTERS = 1 << 16
 """Longer values are cut off in samples."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A column that rows have a value for, with the type in which the dialect writes it."""
-
-    name: str
-    type: str
-    characters: int | None = None
-    """Most characters of its text, for a driver that takes whole arrays; None: too many for that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One table, and how its rows are read and written."""
-
-    table: Table
-    cells: tuple[Cell, ...]
-    identity: bool = False
-    """Numbers its rows itself."""
-
-    @property
-    def name(self) -> TableName:
-        """The table's name."""
-        return self.table.name
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns that rows have a value for."""
-        return tuple(cell.name for cell in self.cells)
-
-    def order(self) -> tuple[str, ...]:
-        """The key in whose order rows are read: the primary key, or the first unique one without NULLs."""
-        for key in self.table.keys:
-            if all(self.table.column(name).nullable is False for name in key) or key == self.table.primary_key:
-                return key
-        return ()
 
 
 class Dialect:
@@ -127,8 +91,6 @@ class Dialect:
 
     def stored(self, link: Link) -> tuple[Stored, ...]:
         """All base tables."""
-        from anonymizer.stores._odbc.catalogue import read_catalogue
-
         return read_catalogue(link)
 
     # --- loading

@@ -16,8 +16,9 @@ import pyarrow as pa
 from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import InternalError, TargetError
 from anonymizer.model.schema import TableName
-from anonymizer.stores._odbc.dialect import Dialect, Stored, in_order
+from anonymizer.stores._odbc.dialect import Dialect, in_order
 from anonymizer.stores._odbc.link import Link, code
+from anonymizer.stores._odbc.stored import Stored
 from anonymizer.stores.odbc import Frame, OdbcSource
 
 ROW_NUMBER = "anonymizer_row"

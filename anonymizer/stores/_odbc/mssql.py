@@ -17,9 +17,10 @@ from typing import Any
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, TableName, TypeFamily
 from anonymizer.stores._odbc import tsql as tsql
-from anonymizer.stores._odbc.dialect import SAMPLE_CHARACTERS, Cell, Dialect, Stored
+from anonymizer.stores._odbc.dialect import SAMPLE_CHARACTERS, Dialect
 from anonymizer.stores._odbc.keys import Keys
 from anonymizer.stores._odbc.link import Link
+from anonymizer.stores._odbc.stored import Cell, Stored
 from anonymizer.stores._tsql.types import FAMILIES, ROW_VERSIONS, text_length
 
 _TEMPORAL = 2

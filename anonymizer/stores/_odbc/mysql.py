@@ -16,9 +16,10 @@ from typing import Any
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, ForeignKey, Table, TableName, TypeFamily
 from anonymizer.stores._mysql.types import meaning
-from anonymizer.stores._odbc.dialect import SAMPLE_CHARACTERS, Cell, Dialect, Stored
+from anonymizer.stores._odbc.dialect import SAMPLE_CHARACTERS, Dialect
 from anonymizer.stores._odbc.keys import Keys
 from anonymizer.stores._odbc.link import Link
+from anonymizer.stores._odbc.stored import Cell, Stored
 
 _SESSION = (
     "SET SESSION time_zone = '+00:00'",

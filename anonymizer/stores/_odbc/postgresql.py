@@ -13,9 +13,10 @@ from typing import Any
 
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, TableName, TypeFamily, quote_name
-from anonymizer.stores._odbc.dialect import SAMPLE_CHARACTERS, Cell, Dialect, Stored
+from anonymizer.stores._odbc.dialect import SAMPLE_CHARACTERS, Dialect
 from anonymizer.stores._odbc.keys import Keys
 from anonymizer.stores._odbc.link import Link
+from anonymizer.stores._odbc.stored import Cell, Stored
 from anonymizer.stores._pg.types import TypeMeaning, builtin
 
 _SESSION = (
