@@ -2,7 +2,9 @@
 
 Everything is written into the one database that the client was connected to: statements that choose or make a database
 are left out, as are those for the whole server (accounts, replication, global settings); one that names another
-database, or that is not known to stay within its own, stops the load. Source: MySQL manual, "SQL Statements".
+database, or that is not known to stay within its own, stops the load. Triggers and routines come after the rows, and
+settings call nothing, so none of the dump's code runs while it is loaded; what it does when an application calls it
+later is its own. Source: MySQL manual, "SQL Statements".
 """
 
 from __future__ import annotations
@@ -41,6 +43,14 @@ _OF_THE_SERVER = _words(
     r"|CREATE\s+(?:OR\s+REPLACE\s+)?(?:ROLE|USER|SERVER)|DROP\s+(?:ROLE|USER|SERVER)|SELECT\s+(?!SETVAL))\b|\Z"
 )
 _SETTING = _words(r"SET\b")
+_WORD = r"(?:''|[-+]?[\w.]+|@@?[\w.$`]+)"
+_VALUE = rf"(?:(?:IFNULL|COALESCE|CONCAT)\s*\(\s*{_WORD}(?:\s*,\s*{_WORD})*\s*\)|{_WORD})"
+_ASSIGNED = rf"(?:(?:SESSION|LOCAL)\s+)?[@\w.$`]+\s*:?=\s*{_VALUE}"
+_PLAIN_SETTING = _words(
+    rf"SET\s+(?:{_ASSIGNED}(?:\s*,\s*{_ASSIGNED})*|NAMES\s+{_WORD}(?:\s+COLLATE\s+{_WORD})?"
+    rf"|(?:CHARACTER\s+SET|CHARSET)\s+{_WORD}|(?:(?:SESSION|LOCAL)\s+)?TRANSACTION\s+[\w\s,]+)\Z"
+)
+"""As dump tools write them: no statement in it, no function but these of the server itself."""
 _DEFINITION = _words(
     rf"(?:(?:CREATE|ALTER)\s+{_DEFINED}|DROP\s+)(?:AGGREGATE\s+)?(VIEW|TRIGGER|PROCEDURE|FUNCTION|EVENT)\b"
     rf"(?:\s+IF\s+(?:NOT\s+)?EXISTS)?\s+({_NAME})(\s*\.)?"
@@ -65,34 +75,35 @@ class Script:
     encoding: str
     sources: set[str] = field(default_factory=set)
 
-    def contents(self, database: str) -> Iterator[bytes]:
-        """Tables, rows and definitions, but for events, which would begin to work; lines keep their numbers.
-
-        Raises TargetError.
-        """
+    def contents(self, database: str, tables: Collection[str]) -> Iterator[bytes]:
+        """The tables of these names, and their rows; lines keep their numbers. Raises TargetError."""
+        known = {name.lower() for name in tables}
         for piece in self._pieces():
             sent = bytes(piece.data)
             if piece.kind is Kind.STATEMENT:
                 code = _code(piece)
-                match = _DEFINITION.match(code)
-                event = match is not None and match[1].upper() == "EVENT"
-                sent = b"" if event else self._statement(piece, code, database)
+                later = _DEFINITION.match(code) or _stands_in(_OF_TABLES.match(code), known)
+                sent = self._statement(piece, code, database)
+                sent = b"" if later else sent
             elif piece.kind is Kind.SPACE:
                 sent = b""
             elif piece.kind is Kind.INSERTS and len(target(piece.data, self.encoding)[0]) > 1:
                 raise _outside(piece)
             yield sent or b"\n" * bytes(piece.data).count(b"\n")
 
-    def definitions(self, database: str, tables: Collection[str]) -> Iterator[bytes]:
-        """Views, triggers, routines and events; of tables what stands in for a view, none of `tables`."""
+    def definitions(self, database: str, tables: Collection[str], events: bool = True) -> Iterator[bytes]:
+        """Views, triggers, routines and events; of tables what stands in for a view, none of `tables`.
+
+        Events would begin to work as soon as they are there.
+        """
         known = {name.lower() for name in tables}
         for piece in self._pieces():
             sent = bytes(piece.data) if piece.kind is Kind.COMMAND else b""
             if piece.kind is Kind.STATEMENT:
                 code = _code(piece)
-                made = _OF_TABLES.match(code)
-                stands_in = made is not None and made["what"] is not None and made["what"].upper().startswith("TABLE")
-                if made is None or (stands_in and _plain(made["name"]).lower() not in known):
+                made, match = _OF_TABLES.match(code), _DEFINITION.match(code)
+                begins = match is not None and match[1].upper() == "EVENT"
+                if (made is None or _stands_in(made, known)) and (events or not begins):
                     sent = self._statement(piece, code, database)
             yield sent or b"\n" * bytes(piece.data).count(b"\n")
 
@@ -119,6 +130,8 @@ class Script:
             return b""
         if not _SETTING.match(code):
             self._refuse_outside(piece, code)
+        elif not _PLAIN_SETTING.match(code):
+            raise TargetError(f"line {piece.line}: the setting is more than names and values; remove it")
         return data
 
     def _named(self, database: str, piece: Piece) -> None:
@@ -153,6 +166,12 @@ def _code(piece: Piece) -> str:
 
     bare = bytes(piece.data).removesuffix(session.delimiter)
     return code_pattern(session.backslashes, session.ansi_quotes).sub(emptied, bare).strip().decode("latin-1")
+
+
+def _stands_in(made: re.Match[str] | None, known: Collection[str]) -> bool:
+    """Whether a statement is about a table that is none of `known`: it stands in for a view until that is made."""
+    of_table = made is not None and made["what"] is not None and made["what"].upper().startswith("TABLE")
+    return of_table and made is not None and _plain(made["name"]).lower() not in known
 
 
 def _plain(name: str) -> str:

@@ -67,7 +67,8 @@ class _Stream(io.RawIOBase):
         buffer[: len(block)] = block
         if not block and self._process.wait():
             self._listener.join()
-            refusal = self._refusals[0] if self._refusals else Refusal(0)
+            numbered = [refusal for refusal in self._refusals if refusal.number]  # others may be about options of ours
+            refusal = (numbered or self._refusals or [Refusal(0)])[0]
             raise self._access.fault(self._fault, refusal, "dumping")
         return len(block)
 

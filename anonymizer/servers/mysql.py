@@ -152,6 +152,7 @@ class LiveTarget:
         self._script = Script(source.input, "utf-8", {live.database} if live else set())
         self._session = Session(access, _STAYS)
         try:
+            self._abandoned = self._drop_abandoned()
             self._exists = self._refuse_unfit(live)
         except BaseException:
             self._session.close()
@@ -159,7 +160,6 @@ class LiveTarget:
 
     def sink(self, store: Store, source: Source) -> Sink:
         """A file in the work folder, beside an empty staging database."""
-        self._drop_abandoned()
         self._lock(self._session, self._staging)
         self._staged = True
         self._create(self._staging)
@@ -174,7 +174,9 @@ class LiveTarget:
         made = self.written()
         schema = mysql_dump.open_source(made).schema()
         self._script.source, self._script.encoding = made, schema.encoding
-        self._load(self._staging, self._script.contents(self._staging))
+        known = [table.name.name for table in schema.tables]
+        self._load(self._staging, self._script.contents(self._staging, known))
+        self._load(self._staging, self._script.definitions(self._staging, known, events=False))
         options = ("--single-transaction", "--skip-lock-tables")
         dump = Dump(self._access, _is_mariadb(self._session), self._staging, *options, events=False, fault=TargetError)
         with dump.open() as stream:
@@ -233,9 +235,10 @@ class LiveTarget:
             return False
         ask(f"USE {quoted(name)}")
         if found := self._objects(self._session):
+            killed = " (a run that was killed may have half filled it)" if self._abandoned else ""
             raise TargetError(
-                f"{self._access.address} is not empty ({len(found)} tables, views or routines); name another database,"
-                " or one that does not exist yet"
+                f"{self._access.address} is not empty ({len(found)} tables, views or routines){killed}; drop it first,"
+                " or name another database"
             )
         self._charset = known[0][1], known[0][2]
         return True
@@ -255,30 +258,32 @@ class LiveTarget:
         """Take the user lock that says that somebody works on a staging database."""
         return session.ask(f"SELECT HEX(CONCAT(GET_LOCK('{_lock_name(name)}', {seconds})))")[0][0] == "1"
 
-    def _drop_abandoned(self) -> None:
-        """Drop what killed runs left: staging databases of this target that nobody holds."""
+    def _drop_abandoned(self) -> bool:
+        """Drop what killed runs left: staging databases of this target that nobody holds. -> whether there were any."""
+        found = False
         mark = re.compile(re.escape(self._stem) + r"[0-9a-f]{16}\Z", re.IGNORECASE)
         for name in [row[0] for row in self._session.ask(_KNOWN) if mark.match(row[0])]:
             if self._lock(self._session, name):
+                found = True
                 with suppress(Refusal):
                     self._session.ask(f"DROP DATABASE {quoted(name)}")
                 self._session.ask(f"SELECT HEX(CONCAT(RELEASE_LOCK('{_lock_name(name)}')))")
+        return found
 
     def _take_back(self, session: Session) -> None:
-        """Drop what an unfinished `publish` brought into the target."""
-        if self._made:
-            session.ask(f"DROP DATABASE IF EXISTS {quoted(self._name)}")
-        elif self._moving:
-            session.ask(f"USE {quoted(self._staging)}")
-            left = self._objects(session)
-            moved = not any(kind == "TABLE" for kind, _ in left)
-            if not moved:
-                return
-            session.ask(f"USE {quoted(self._name)}")
+        """Drop what an unfinished `publish` brought into the target, and the target if it made that."""
+        if not (self._made or self._moving):
+            return
+        session.ask(f"USE {quoted(self._staging)}")
+        left = self._objects(session)
+        session.ask(f"USE {quoted(self._name)}")
+        if not any(kind == "TABLE" for kind, _ in left):  # they moved
             made = {*left, *(("TABLE", name) for name in self._moving)}
             for kind, name in self._objects(session):
                 if kind != "TRIGGER" and (kind == "EVENT" or (kind, name) in made or ("VIEW", name) in made):
                     session.ask(f"DROP {kind} IF EXISTS {quoted(name)}")
+        if self._made and not self._objects(session):
+            session.ask(f"DROP DATABASE {quoted(self._name)}")
 
 
 def _lock_name(staging: str) -> str:

@@ -434,8 +434,8 @@ def test_a_run_that_is_stopped_leaves_nothing_for_long(
     number: signal.Signals, shop: MariaDb, goal: str, key: Path, tmp_path: Path
 ):
     dump = tmp_path / "lang.sql"
-    slow = "CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id + sleep(4);"
-    dump.write_text(f"{MARKED}{slow}\nINSERT INTO t VALUES (1,'a');\n")
+    rows = "".join(f"INSERT INTO t VALUES ({n},'a');\n" for n in range(60_000))  # takes a while
+    dump.write_text(f"{MARKED}{rows}")
     command = [sys.executable, "-m", "anonymizer", "run", str(dump), address(shop, goal), "--assume", "masked"]
     running = subprocess.Popen(
         [*command, "--key-file", str(key)],
@@ -457,6 +457,66 @@ def test_a_run_that_is_stopped_leaves_nothing_for_long(
         time.sleep(1)
         api.run(address(shop), address(shop, goal), key_file=key, assume_masked=True)
     assert [name for name in databases(shop) if name.startswith(f"{goal}__")] == []
+
+
+def test_no_code_of_a_dump_runs_while_it_is_loaded(mysql: MariaDb, goal: str, key: Path, tmp_path: Path):
+    mysql.query("CREATE TABLE precious (id int); INSERT INTO precious VALUES (7)")
+    dump = tmp_path / "code.sql"
+    there = f"`{mysql.name}`.precious"
+    dump.write_text(
+        f"{MARKED}CREATE FUNCTION f() RETURNS int MODIFIES SQL DATA RETURN 1;\n"
+        f"CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW DELETE FROM {there};\nINSERT INTO t VALUES (1,'a');\n"
+    )
+    api.run(dump, address(mysql, goal), key_file=key, assume_masked=True)
+    assert mysql.query("SELECT id FROM precious") == [["7"]]
+    made = mysql.sibling(goal)
+    assert made.query("SELECT count(*) FROM t") == [["1"]]
+    assert {row[0] for row in made.query(mysql_objects(goal))} == {"t", "f"}
+    triggers = f"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema='{goal}'"
+    assert made.query(triggers) == [["x"]]
+
+
+def test_what_somebody_else_put_into_a_new_target_stays_when_publishing_fails(
+    mysql: MariaDb, goal: str, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    dump = tmp_path / "twee.sql"
+    dump.write_text(f"{MARKED}INSERT INTO t VALUES (1,'a');\n")
+    made = live.LiveTarget._create
+
+    def with_another(self: live.LiveTarget, name: str) -> None:
+        made(self, name)
+        if name == goal:
+            mysql.sibling(goal).query("CREATE TABLE precious (id int)")
+            monkeypatch.setattr(live.LiveTarget, "_load", fails)
+
+    def fails(*_: object) -> None:
+        raise TargetError("no")
+
+    monkeypatch.setattr(live.LiveTarget, "_create", with_another)
+    with pytest.raises(TargetError):
+        api.run(dump, address(mysql, goal), key_file=key, assume_masked=True)
+    assert mysql.query(mysql_objects(goal)) == [["precious"]]
+
+
+def test_what_a_killed_run_left_goes_even_where_the_target_is_refused(shop: MariaDb, goal: str, key: Path):
+    left = f"{goal}__anonymizer_{HEX}"
+    shop.tool("mariadb", "-e", f"CREATE DATABASE {left}; CREATE DATABASE {goal}; CREATE TABLE {goal}.t (a int)")
+    with pytest.raises(TargetError, match="a run that was killed may have half filled it"):
+        api.run(address(shop), address(shop, goal), key_file=key, assume_masked=True)
+    assert left not in databases(shop)
+
+
+def test_a_login_without_the_right_to_events_is_told_so_and_not_of_options(shop: MariaDb, goal: str, key: Path):
+    shop.tool(
+        "mariadb",
+        "-e",
+        f"CREATE USER lezer@localhost; GRANT SELECT ON {shop.name}.* TO lezer@localhost",
+    )
+    try:
+        with pytest.raises(SourceError, match=r"error 1(044|142).*EVENT"):
+            api.run(address(shop).replace("///", "//lezer@localhost/"), address(shop, goal), key_file=key)
+    finally:
+        shop.tool("mariadb", "-e", "DROP USER lezer@localhost")
 
 
 # --- nothing but the target is written ---------------------------------------------------------------------------
@@ -507,7 +567,7 @@ def test_a_dump_with_databases_and_settings_touches_only_the_target(
 def test_a_statement_that_reaches_into_another_database_is_refused(statement: str):
     script = Script(Memory(statement), "utf-8")  # type: ignore[arg-type]
     with pytest.raises(TargetError, match="line "):
-        list(script.contents("staging"))
+        list(script.contents("staging", []))
 
 
 @pytest.mark.parametrize(
@@ -521,7 +581,47 @@ def test_a_statement_that_reaches_into_another_database_is_refused(statement: st
 )
 def test_a_statement_of_the_database_itself_is_sent_as_it_stands(statement: str):
     script = Script(Memory(statement), "utf-8")  # type: ignore[arg-type]
-    assert b"".join(script.contents("staging")).decode() == statement.removesuffix(" -- a.b")
+    sent = [*script.contents("staging", ["a"]), *script.definitions("staging", ["a"])]
+    assert b"".join(sent).decode() == statement.removesuffix(" -- a.b")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "SET STATEMENT max_statement_time=1 FOR DELETE FROM elders.t;",
+        "SET @a = f();",
+        "SET @a = (SELECT count(*) FROM elders.t);",
+        "/*!50003 SET @a = elders.f() */;",
+        "SET SESSION sql_mode = CONCAT(@@sql_mode, f());",
+        "SET NAMES utf8 , @a = f();",
+    ],
+)
+def test_a_setting_that_could_run_something_is_refused(setting: str):
+    script = Script(Memory(setting), "utf-8")  # type: ignore[arg-type]
+    with pytest.raises(TargetError, match="more than names and values"):
+        list(script.contents("staging", []))
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "SET NAMES utf8mb4;",
+        "/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;",
+        "/*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;",
+        "SET SQL_MODE=IFNULL(@OLD_SQL_MODE, '');",
+        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES');",
+        'SET SQL_MODE = "NO_AUTO_VALUE_ON_ZERO";',
+        "SET time_zone = '+00:00';",
+        "SET NAMES 'utf8' COLLATE 'utf8_general_ci';",
+        "SET character_set_client = utf8mb4;",
+        "SET foreign_key_checks = 0, unique_checks = off;",
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;",
+        "SET @@session.sql_notes := 0;",
+    ],
+)
+def test_the_settings_that_tools_write_are_sent(setting: str):
+    script = Script(Memory(setting), "utf-8")  # type: ignore[arg-type]
+    assert b"".join(script.contents("staging", [])).decode() == setting
 
 
 @pytest.mark.parametrize(
@@ -530,7 +630,7 @@ def test_a_statement_of_the_database_itself_is_sent_as_it_stands(statement: str)
 )  # fmt: skip
 def test_a_statement_for_the_whole_server_is_left_out(statement: str):
     script = Script(Memory(statement), "utf-8")  # type: ignore[arg-type]
-    assert b"".join(script.contents("staging")) == b""
+    assert b"".join(script.contents("staging", [])) == b""
 
 
 def test_a_value_that_the_server_changed_stops_the_run(mysql: MariaDb, goal: str, key: Path, tmp_path: Path):
