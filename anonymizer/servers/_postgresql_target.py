@@ -17,31 +17,20 @@ from anonymizer.model.result import CheckResult
 from anonymizer.model.schema import Schema
 from anonymizer.servers._postgresql_connection import Login, connect, identity, told, version_of
 from anonymizer.servers._postgresql_dump import dump_stream
+from anonymizer.servers._postgresql_statements import bare, is_about_roles, reaches_beyond
 from anonymizer.servers._postgresql_tools import connection_arguments, environment, program, refusal
 from anonymizer.stores._sql.text import POSTGRES, Kind, SqlText
 
 if TYPE_CHECKING:
     import psycopg
 
-_MARK = re.compile(r".{1,30}__anonymizer_[0-9a-f]{16}\Z", re.DOTALL)
+_MARK = re.compile(r".{1,30}__anonymizer_[0-9a-f]{16}(?:_old)?\Z", re.DOTALL)
+_SET_ASIDE = "_old"
+"""Behind such a name: what was the target, and empty."""
 _COMMENT = "'being filled by anonymizer; dropped if its run was killed'"
 _PLAIN = "PostgreSQL plain dump"
-_LEFT_OUT = re.compile(
-    rb"""(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:
-    ALTER\s+(?:DEFAULT\s+PRIVILEGES|DATABASE)\b | ALTER\s[^;]*\sOWNER\s+TO\s[^;]*;\s*\Z | GRANT\b | REVOKE\b
-    |CREATE\s+DATABASE\b | DROP\s+DATABASE\b | SET\s+SESSION\s+AUTHORIZATION\b | COMMENT\s+ON\s+(?:EXTENSION|DATABASE)\b
-    |\\c(?:onnect)?\b | SECURITY\s+LABEL\b)""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
-"""Whose database it is, and who may do what: a test copy belongs to whoever makes it."""
 _PUBLIC = re.compile(rb"\A(\s*CREATE\s+SCHEMA\s+)(?=\"?public\"?\s*;)", re.IGNORECASE)
 """A new database has this schema already; some dumps make it."""
-_WHOLE_SERVER = re.compile(
-    rb"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:CREATE|ALTER|DROP)\s+(?:ROLE|USER(?!\s+MAPPING)|GROUP|TABLESPACE|SUBSCRIPTION|SYSTEM|EVENT\s+TRIGGER|PUBLICATION)\b"
-    rb"|(?:\s+|--[^\n]*\n|/\*.*?\*/)*REASSIGN\b",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What would be seen outside the new database."""
 _POLICY = re.compile(
     rb"CREATE\s+POLICY\s+(\S+)\s.*?\sTO\s+(.+?)(?:\s+(?:USING|WITH\s+CHECK)\s*\(.*)?\s*;", re.I | re.DOTALL
 )
@@ -52,6 +41,13 @@ _IN_ONE_TRANSACTION = 1000
 """Tables that one transaction may make: a server keeps about 6400 locks if it was not told otherwise."""
 _NOT_OURS = """n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = {0}.tableoid AND d.objid = {0}.oid AND d.deptype = 'e')"""
+_OWN = """
+    SELECT (SELECT count(*) FROM pg_db_role_setting WHERE setdatabase = d.oid) + (d.datacl IS NOT NULL)::int
+         + (SELECT count(*) FROM pg_publication) + (SELECT count(*) FROM pg_event_trigger)
+         + (SELECT count(*) FROM pg_foreign_server) + (SELECT count(*) FROM pg_extension WHERE extname <> 'plpgsql')
+    FROM pg_database d WHERE datname = current_database()
+"""
+"""Settings, rights, publications and extensions: a database in its place would not have them."""
 _USED = f"""
     SELECT (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE {_NOT_OURS.format("c")})
          + (SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE {_NOT_OURS.format("p")})
@@ -108,7 +104,7 @@ class Database:
     def publish(self) -> None:
         """Put the new database into the place of the wanted one."""
         self._refuse_used()
-        old = _staging_name(self._name)
+        old = _staging_name(self._name) + _SET_ASIDE
         with told(self._login, TargetError, f"putting the new database into the place of {self._name}"):
             there = self._exists(self._name)
             self._run("GRANT CONNECT, TEMPORARY ON DATABASE {} TO PUBLIC", self._staged)
@@ -118,13 +114,13 @@ class Database:
             try:
                 if there:  # nobody can have written to it between this look and its end
                     self._refuse_used(old)
-                self._run("COMMENT ON DATABASE {} IS NULL", self._staged)
                 self._run("ALTER DATABASE {} RENAME TO {}", self._staged, self._name)
             except BaseException:
                 if there:
                     self._run("ALTER DATABASE {} RENAME TO {}", old, self._name)
                 raise
             self._staged = ""
+            self._run("COMMENT ON DATABASE {} IS NULL", self._name)
             if there:
                 self._run("DROP DATABASE {}", old)
 
@@ -165,9 +161,14 @@ class Database:
         with closing(connection), told(self._login, TargetError, "looking into the database"):
             if identity(connection) == getattr(self._source.input, "identity", None):
                 raise TargetError(f"{self._login.address} is the source; name another target")
-            used = (connection.execute(_USED).fetchone() or (0,))[0]
+            used, own = ((connection.execute(query).fetchone() or (0,))[0] for query in (_USED, _OWN))
         if used:
             raise TargetError(f"{self._login.address} is not empty; drop it first or name another database")
+        if own:
+            raise TargetError(
+                f"{self._login.address} has settings, rights, publications or extensions of its own, which the database"
+                " that takes its place would not have; drop it first or name another database"
+            )
 
     def _stage(self) -> None:
         name = _staging_name(self._name)
@@ -205,12 +206,24 @@ class Database:
                 self._run("DROP DATABASE IF EXISTS {}" + force, self._staged)
 
     def _drop_abandoned(self) -> None:
-        """New databases of runs that were killed: marked as ours, and no session belongs to their run."""
+        """What killed runs into this target left, unless a session belongs to them: an old target comes back."""
         sessions = {row[0] for row in self._admin.execute("SELECT application_name FROM pg_stat_activity").fetchall()}
-        marked = f"SELECT datname FROM pg_database WHERE shobj_description(oid, 'pg_database') = {_COMMENT}"
-        for (name,) in self._admin.execute(marked).fetchall():
-            if _MARK.match(name) and _session_of(name) not in sessions:
+        stem = f"{self._name[:30]}__anonymizer_"
+        known = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database"
+        for name, said in self._admin.execute(known).fetchall():
+            if not _MARK.match(name) or _session_of(name.removesuffix(_SET_ASIDE)) in sessions:
+                continue
+            ours = f"'{said}'" == _COMMENT
+            aside = name.endswith(_SET_ASIDE) and name.startswith(stem)
+            if aside and not self._exists(self._name):
+                self._run("ALTER DATABASE {} RENAME TO {}", name, self._name)
+            elif ours or (aside and self._is_empty(name)):
                 self._run("DROP DATABASE IF EXISTS {}", name)
+
+    def _is_empty(self, name: str) -> bool:
+        connection, _ = connect(self._login.to(name), TargetError, autocommit=True)
+        with closing(connection):
+            return not (connection.execute(_USED).fetchone() or (1,))[0]
 
     def _load(self, made: Input) -> None:
         few = len(self._source.schema().tables) <= _IN_ONE_TRANSACTION
@@ -259,11 +272,12 @@ class Database:
                 data = bytes(piece.data)
                 if piece.kind in (Kind.STATEMENT, Kind.COMMAND):
                     connections += data.startswith((b"\\c ", b"\\connect "))
-                    if connections > 1 or _WHOLE_SERVER.match(data):
+                    said = bare(data)
+                    if connections > 1 or reaches_beyond(said):
                         raise TargetError(
                             f"line {piece.line} of the dump reaches beyond one database; dump one with pg_dump"
                         )
-                    if _LEFT_OUT.match(data) or self._is_unknown(data):
+                    if is_about_roles(said) or self._is_unknown(data):
                         left_out += not data.startswith((b"\\", b"SET"))
                         continue
                 yield _PUBLIC.sub(rb"\1IF NOT EXISTS ", data)

@@ -214,6 +214,81 @@ def test_a_database_of_a_killed_run_is_dropped_by_the_next(crm: Database, wanted
     server.query(f"DROP DATABASE {others}")
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from anonymizer import api
+from anonymizer.servers import _postgresql_target
+whole = _postgresql_target.Database._run
+def run(self, statement, *names):
+    done = whole(self, statement, *names)
+    if statement.startswith(sys.argv[4]) and "__anonymizer" in str(names) + sys.argv[5]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+_postgresql_target.Database._run = run
+api.run(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    "at", ["COMMENT ON DATABASE {} IS 'being", "ALTER DATABASE {} RENAME", "COMMENT ON DATABASE {} IS NULL"]
+)
+def test_a_run_that_is_killed_at_any_moment_leaves_the_old_or_the_new_database(
+    at: str, there: bool, crm: Database, wanted: Database, rules: Path
+):
+    if there:
+        crm.sibling("postgres").query(f"CREATE DATABASE {wanted.name}")
+    published = at.endswith("NULL") or (at.startswith("ALTER") and not there)
+    command = [sys.executable, "-c", KILLED, address(crm), address(wanted), rules, at, "__anonymizer"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -9
+    if published:
+        with pytest.raises(TargetError, match="is not empty"):
+            api.run(address(crm), address(wanted), rules)
+    else:
+        api.run(address(crm), address(wanted), rules)
+    assert wanted.query("SELECT count(*) FROM crm.customer") == crm.query("SELECT count(*) FROM crm.customer")
+    assert [name for name in databases(crm) if "__anonymizer" in name] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE /**/ ROLE eve SUPERUSER;",
+        "CREATE --x\n ROLE eve SUPERUSER;",
+        "/* a /* b */ c */ CREATE ROLE eve SUPERUSER;",
+        "DROP OWNED BY postgres;",
+        "COMMENT ON ROLE postgres IS 'x';",
+        "ALTER SYSTEM SET work_mem = '1MB';",
+    ],
+)
+def test_a_statement_that_reaches_beyond_the_database_is_refused_however_it_is_written(
+    statement: str, crm: Database, wanted: Database, rules: Path, tmp_path: Path
+):
+    dump = crm.dump(tmp_path / "crm.sql", "--no-owner")
+    dump.write_text(f"{dump.read_text()}\n{statement}\n")
+    before = databases(crm)
+    with pytest.raises((TargetError, SourceError), match="line "):
+        api.run(dump, address(wanted), rules)
+    assert databases(crm) == before
+    assert crm.query("SELECT rolname FROM pg_roles WHERE rolname = 'eve'") == []
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "ALTER DATABASE {} SET work_mem = '9MB'",
+        "GRANT CREATE ON DATABASE {} TO pg_monitor",
+        "CREATE PUBLICATION all_of_it",
+    ],
+)
+def test_an_empty_target_with_things_of_its_own_is_refused(own: str, crm: Database, wanted: Database, rules: Path):
+    crm.sibling("postgres").query(f"CREATE DATABASE {wanted.name}")
+    wanted.query(own.format(wanted.name))
+    with pytest.raises(TargetError, match="of its own"):
+        api.run(address(crm), address(wanted), rules)
+
+
 def test_a_target_that_somebody_fills_at_the_last_moment_is_not_lost(
     crm: Database, wanted: Database, rules: Path, monkeypatch: pytest.MonkeyPatch
 ):
