@@ -2,7 +2,7 @@
 
 Each form is looked for by the one sign that it cannot do without, over a whole piece at once, so that text without
 any costs next to nothing; only the cells that have the sign are decoded, one by one. A decoded text is looked through
-like any other, but not decoded a second time.
+like any other, but not decoded a second time, save base64 within base64.
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ _BASE64 = f"(?:{_GROUP}){{3}}"
 _HEX_RUN = re.compile(rb"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){6,})(?![0-9A-Za-z])")
 _BASE64_GROUPS = re.compile(_BASE64.encode())
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+")
+_SPOKEN = re.compile(
+    rb"([\w.%+-]+)\s*(?:[(\[{]\s*at\s*[)\]}]|\sat\s)\s*([\w-]+(?:(?:\.|\s*[(\[{]\s*dot\s*[)\]}]\s*|\sdot\s)[\w-]+)+)",
+    re.IGNORECASE,
+)
+"""An e-mail address as it is said: "jan at firm dot be"."""
+_DOT = re.compile(rb"\W*\bdot\b\W*", re.IGNORECASE)
+_MARKUP = re.compile(rb"(?<=[0-9])(?:<[^<>]{1,40}>\s*)+(?=[0-9])")
 _TWICE = 3
 """Times that a link may have been quoted within links."""
 _RUN = 12
@@ -128,13 +135,30 @@ def _from_mail(cell: bytes) -> bytes:
 
 def _from_runs(cell: bytes) -> bytes | None:
     """All that is written in hexadecimal or base64 anywhere in the cell."""
+    found = _decoded_runs(cell)
+    again = [said for text in found if _BASE64_GROUPS.search(text) for said in _decoded_runs(text)]
+    return b"\n".join((*found, *again))
+
+
+def _spoken(cell: bytes) -> bytes | None:
+    if not _SPOKEN.search(cell):
+        return None
+    return _SPOKEN.sub(lambda said: said[1] + b"@" + _DOT.sub(b".", said[2]), cell)
+
+
+def _unmarked(cell: bytes) -> bytes:
+    """Without markup inside of numbers."""
+    return _MARKUP.sub(b"", cell)
+
+
+def _decoded_runs(cell: bytes) -> list[bytes]:
     found = [binascii.unhexlify(run) for run in _HEX_RUN.findall(cell)]
     for run in _BASE64_RUN.findall(cell):
         if groups := _BASE64_GROUPS.search(run):
             letters = run[groups.start() % 4 :].replace(b"-", b"+").replace(b"_", b"/")
             letters = letters[: len(letters) - (len(letters) % 4 == 1)]
             found.append(binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)))
-    return b"\n".join(found)
+    return found
 
 
 _DECODERS: tuple[tuple[bytes, Callable[[bytes], bytes | None]], ...] = (
@@ -142,6 +166,10 @@ _DECODERS: tuple[tuple[bytes, Callable[[bytes], bytes | None]], ...] = (
     (b"%", _unquoted),
     (b"&", _from_page),
     (b"=", _from_mail),
+    (b"</", _unmarked),
+    (b"(at)", _spoken),
+    (b"[at]", _spoken),
+    (b" at ", _spoken),
     (b"UESCAPE", _unescaped),
     (b"uescape", _unescaped),
 )

@@ -61,6 +61,7 @@ TAG = r"\+[^@\s]{1,64}@"
 _NUMBER_LAST = r"^\s*([^0-9,]*\pL{4}[^0-9,]*?)[\s,]+([0-9]+)\b(?s:.*)$"
 _NUMBER_FIRST = r"^\s*([0-9]+)[\s,]+([^0-9,]*\pL{4}[^0-9,]*?)\s*(?:,(?s:.*))?$"
 """A street and its number, and a number and its street, without what follows: box, floor, town."""
+_STREET = r"(?i)(str)(?:aat|asse|aße) "
 _PRIVATE = r"^(10|127|192\.168|169\.254|172\.(1[6-9]|2[0-9]|3[01])|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7]))\."
 
 
@@ -144,8 +145,11 @@ def _parts(category: str, values: pa.Array) -> Iterator[pa.Array]:
         for order in (_NUMBER_LAST, _NUMBER_FIRST):
             ordered = values.filter(pc.match_substring_regex(values, order))
             if len(ordered):
-                yield pc.replace_substring_regex(ordered, order, r"\1 \2")
-                yield pc.replace_substring_regex(ordered, order, r"\2 \1")
+                for form in (r"\1 \2", r"\2 \1", r"\1 nr \2"):
+                    yield pc.replace_substring_regex(ordered, order, form)
+                whole = pc.replace_substring_regex(ordered, order, r"\1 \2")
+                short = whole.filter(pc.match_substring_regex(whole, _STREET))
+                yield pc.replace_substring_regex(short, _STREET, r"\1 ")
 
 
 def _addresses(texts: pa.Array) -> pa.Array:

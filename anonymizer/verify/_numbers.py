@@ -66,7 +66,7 @@ def _is_date_or_time(lengths: list[int], signs: bytes) -> bool:
     year_first = lengths[0] == 4 and lengths[1] <= 2 and lengths[2] <= 2 and signs[:1] in (b"-", b"/", b".")
     year_last = lengths[0] <= 2 and lengths[1] <= 2 and lengths[2] == 4 and signs[0] == signs[1]
     return (
-        (year_first and signs[0] == signs[1] and len(lengths) != 5)
+        (year_first and signs[0] == signs[1] and len(lengths) != 5 and signs != signs[:1] * 3)
         or (year_last and len(lengths) <= 6)
         or (lengths[0] <= 2 and b":" in signs)
     )

@@ -20,6 +20,8 @@ from anonymizer.verify._tokens import Tokens, tokens
 
 _TEXTS = 1 << 20
 _CHUNKS = 200
+_MANY = 1000
+"""Values that a column of references has at least: in a shorter one a number of somebody would not stand out."""
 
 
 class Look(NamedTuple):
@@ -44,11 +46,13 @@ class Hits:
     """Fingerprint, label and kind of each hit."""
     layouts: set[str] = field(default_factory=set)
     """How values around written numbers are laid out, every digit as 9."""
+    laid_out: int = 0
+    """How many different values those are."""
 
     @property
     def are_codes(self) -> bool:
-        """Whether the values are numbers of one layout, serial numbers and references, and no text of people."""
-        return len(self.layouts) == 1 and not any(map(str.isalpha, *self.layouts))
+        """Whether the values are many numbers of one layout, serial numbers and references, and no text of people."""
+        return self.laid_out >= _MANY and len(self.layouts) == 1 and not any(map(str.isalpha, *self.layouts))
 
     def take(self, look: Look) -> None:
         """Take up what one piece shows."""
@@ -124,6 +128,7 @@ def _block(known: Known, block: Block, result: Scan) -> None:
             look = _look(known, piece)
             hits.take(look)
             if len(hits.layouts) <= 1 and any((kinds == WRITTEN_NUMBER).any() for _, _, kinds in look.found):
+                hits.laid_out += len(piece)
                 hits.layouts.update(pc.unique(pc.replace_substring_regex(piece, r"[0-9]", "9")).to_pylist())
 
 

@@ -64,10 +64,13 @@ _ODD_BYTES = tuple(
     for sign in (
         "c2ad cd8f e1a08e e2808b e2808c e2808d e2808e e2808f e280aa e280ab e280ac e280ad e280ae e281a0 e281a1 e281a2"
         " e281a3 e281a4 efb88e efb88f efbbbf efbc efbd f09d90 f09d91 f09d92 f09d93 f09d94 f09d95 f09d96 f09d97 f09d98"
-        " f09d99 f09d9a"
+        " f09d99 f09d9a e28090 e28091 e28092 e28093 e28094 e28095 e28892 d9a0 d9a1 d9a2 d9a3 d9a4 d9a5 d9a6 d9a7 d9a8"
+        " d9a9 dbb0 dbb1 dbb2 dbb3 dbb4 dbb5 dbb6 dbb7 dbb8 dbb9"
     ).split()
 )
-"""What signs that nobody sees, full-width letters and mathematical ones begin with in UTF-8."""
+"""What signs that nobody sees, full-width letters, mathematical ones, dashes and Arabic digits begin with in UTF-8."""
+_PLAIN = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
+_PLAIN |= {first + digit: str(digit) for first in (0x660, 0x6F0) for digit in range(10)}
 _OTHER_BYTES = bytes(set(range(256)) - {sign[0] for sign in _ODD_BYTES})
 _FOLD, _KIND = _ascii_tables()
 _TABLES = _FOLD.tobytes(), _KIND.tobytes()
@@ -223,7 +226,7 @@ def _legible(values: pa.Array) -> pa.Array:
 def _normal(cell: bytes) -> bytes:
     if not any(sign in cell for sign in _ODD_BYTES):
         return cell
-    return unicodedata.normalize("NFKC", _UNSEEN.sub("", cell.decode("utf-8", "replace"))).encode()
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", cell.decode("utf-8", "replace"))).translate(_PLAIN).encode()
 
 
 def _starts(kept: I64, kinds: U8, opens_cell: Mask) -> I64:

@@ -67,6 +67,13 @@ def found(pattern: str, text: str, category: str = "email", code: bool = False) 
         ("Kerkstraat 12", "(kerkstraat 12)", "street_address", False),
         ("Pass-Word99", "pass word99", "password_or_secret", False),
         ("Мария Иванова", "Мария Иванова", "full_name", False),
+        ("0470 12 34 56", "0470–12–34‑56", "phone", True),
+        ("0470 12 34 56", "<p>0470<b>123456</b></p>", "phone", True),
+        ("0470 12 34 56", "٠٤٧٠ ١٢٣٤٥٦", "phone", True),
+        ("jan.claes@mail.be", "write to jan.claes at mail.be please", "email", False),
+        ("jan.claes@mail.be", "jan.claes (at) mail dot be", "email", False),
+        ("jan.claes@mail.be", "jan.claes[at]mail[dot]be", "email", False),
+        ("jan.claes@mail.be", "YW1GdUxtTnNZV1Z6UUcxaGFXd3VZbVU9", "email", False),
     ],
 )
 def test_a_value_is_found_however_it_is_written(pattern: str, text: str, category: str, code: bool):

@@ -235,6 +235,16 @@ def test_some_references_look_like_telephone_numbers_and_by_chance_are_some():
     assert "within what chance allows" in " ".join(found.detail)
 
 
+def test_one_telephone_number_alone_in_a_column_is_no_chance():
+    made = small(table("t", "phone", "note"), replaced={("t", "phone"): ("phone", "phone")})
+    rows = [f"0470{n:06d}|ok" for n in range(300)]
+    old, new = (
+        dump(t=["phone,note", "0470999999|0470 99 99 99", *rows]) for rows in (rows, [f"9{row}" for row in rows])
+    )
+    new = Input("dump", data=(new.data or b"").replace(b"0470999999\t", b"1111111111\t"))
+    assert by_name(verify.verify(made, old, new, PLAIN))["survivors"].outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize("kept", [["bel 0470000000"], [f"047{n:07d}" for n in range(60)]])
 def test_a_telephone_number_in_a_text_and_many_among_references_are_no_chance(kept: list[str]):
     assert references(*kept).outcome is Outcome.FAILED
