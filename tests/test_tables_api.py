@@ -20,7 +20,7 @@ import anonymizer
 from anonymizer import api
 from anonymizer.errors import FindingsError, SettingError, SourceError, TargetError, VerificationFailed
 from anonymizer.model.result import Outcome
-from anonymizer.stores._arrow import frames as frames
+from anonymizer.stores._arrow import frames
 from tests.fix_key import known_secret
 
 NAMES = ["Zed", "Anneleen", "Wolfgang", "Marie"]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from anonymizer.errors import SettingError
 from anonymizer.model.plan import Plan
 from anonymizer.model.schema import ForeignKey, TableName, split_name
-from anonymizer.stores._arrow import frames as frames
+from anonymizer.stores._arrow import frames
 from anonymizer.stores._arrow.tables import TablesInput, TablesSource
 
 _NONE: Mapping[str, Any] = MappingProxyType({})

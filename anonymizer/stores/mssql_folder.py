@@ -29,7 +29,7 @@ from anonymizer.stores._tsql import bulk_rows as _bulk_rows
 from anonymizer.stores._tsql.bulk import BulkInsert, take_out
 from anonymizer.stores._tsql.text import Piece, TsqlText
 from anonymizer.stores._tsql.tokens import Token
-from anonymizer.stores._tsql.utf16 import codec_of_mark, open_text
+from anonymizer.stores._utf16 import codec_of_mark, open_text
 
 NAME = "SQL Server script folder"
 

@@ -35,7 +35,7 @@ from anonymizer.stores._tsql import statements as _tsql_statements
 from anonymizer.stores._tsql.schema import TsqlSchemaReader
 from anonymizer.stores._tsql.text import Piece, TsqlText
 from anonymizer.stores._tsql.tokens import Cursor, Token, tokens_of
-from anonymizer.stores._tsql.utf16 import Encoder, codec_of_mark, open_text
+from anonymizer.stores._utf16 import Encoder, codec_of_mark, open_text
 
 NAME = "SQL Server script"
 

@@ -22,7 +22,7 @@ import zstandard
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from anonymizer import stores
+from anonymizer import api, stores
 from anonymizer.contracts import Rows, Source
 from anonymizer.errors import AnonymizerError, SourceError, TargetError
 from anonymizer.model.schema import TableName, TypeFamily
@@ -671,3 +671,11 @@ def test_a_long_first_row_does_not_hide_the_header(tmp_path: Path, workspace: Wo
     rows: list[Row] = [(str(n), "Ann", "line\n" * (700_000 if n == 1 else 1)) for n in range(1, 9)]
     source = opened(folder_of(tmp_path / "in", {"people.csv": text_of(rows).replace("full_name", "Naam")}), workspace)
     assert contents(source) == {"people": rows}
+
+
+def test_a_row_that_is_too_long_is_refused_by_its_line(tmp_path: Path):
+    made = tmp_path / "made.csv"
+    made.write_bytes(b"id,naam\n1,Els\n2," + b"x" * (65 << 20) + b"\n")
+    with pytest.raises(SourceError, match=r"line 3: the row is longer than 64 MB"):
+        api.run(made, tmp_path / "veilig.csv", assume_masked=True)
+    assert not (tmp_path / "veilig.csv").exists()

@@ -17,7 +17,7 @@ from sqlglot import exp
 from anonymizer.contracts import Rows
 from anonymizer.errors import SourceError, TargetError
 from anonymizer.model.schema import ForeignKey, TableName, TypeFamily
-from anonymizer.stores._odbc import tsql as tsql
+from anonymizer.stores._odbc import tsql
 from anonymizer.stores._odbc.dialects import dialect_of
 from anonymizer.stores._odbc.link import Link, OdbcInput
 from anonymizer.stores._odbc.load import OdbcSink

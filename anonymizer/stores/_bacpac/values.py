@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from anonymizer.stores._bacpac.bytes import Bytes, Misfit, as_bytes, flat, from_hex, joined, little, to_hex
 from anonymizer.stores._bacpac.model import CellType
-from anonymizer.stores._tsql import dates as dates
+from anonymizer.stores._tsql import dates
 
 Read = Callable[[Bytes], pa.Array]
 Write = Callable[[pa.Array], Bytes]

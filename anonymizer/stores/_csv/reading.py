@@ -12,10 +12,10 @@ from anonymizer.stores._csv.dialect import HEAD_BYTES, NoRow, Untold, header_of,
 from anonymizer.stores._csv.files import File
 from anonymizer.stores._csv.index import ESCAPE, Dialect, Fault, Index, index_of
 from anonymizer.stores._csv.text import WrongEncoding, read
-from anonymizer.stores._tsql.utf16 import open_text
+from anonymizer.stores._utf16 import open_text
 
 BLOCK_BYTES = 4 << 20
-_ROW_BYTES_MAX = 1 << 28
+_ROW_BYTES_MAX = 1 << 26
 _HEAD_BYTES_MAX = 1 << 26
 """Of a file whose first row is longer than HEAD_BYTES."""
 _CODECS = ("utf-8", "cp1252", "latin-1")
@@ -81,7 +81,9 @@ def pieces(form: Format) -> Iterator[bytes | Block]:
             return
         line, rest = line + rest.count(b"\n", 0, stop), rest[stop:]
         if len(rest) > _ROW_BYTES_MAX:
-            raise SourceError(f"{form.file.input.name}, line {line}: the row is longer than can be read; correct it")
+            raise SourceError(
+                f"{form.file.input.name}, line {line}: the row is longer than {_ROW_BYTES_MAX >> 20} MB; correct it"
+            )
         more = [next(texts, b"")]
         while more[-1] and sum(map(len, more)) < len(rest):  # a long row is looked at again when it has doubled
             more.append(next(texts, b""))

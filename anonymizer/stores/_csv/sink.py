@@ -13,7 +13,7 @@ from anonymizer.errors import InternalError, TargetError
 from anonymizer.stores._csv import text as _csv_text
 from anonymizer.stores._csv.files import is_table
 from anonymizer.stores._output import ArchiveOutput, Output, open_archive, open_output
-from anonymizer.stores._tsql.utf16 import Encoder
+from anonymizer.stores._utf16 import Encoder
 
 _UNFINISHED = ".unfinished"
 """A file that is in the folder until everything else is: a result that was not completed is refused by its name."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Column, TableName, TypeFamily
-from anonymizer.stores._odbc import tsql as tsql
+from anonymizer.stores._odbc import tsql
 from anonymizer.stores._odbc.dialect import SAMPLE_CHARACTERS, Dialect
 from anonymizer.stores._odbc.keys import Keys
 from anonymizer.stores._odbc.link import Link

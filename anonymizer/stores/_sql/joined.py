@@ -22,7 +22,7 @@ from anonymizer.errors import InternalError, SourceError, TargetError
 from anonymizer.stores._input import FileInput
 from anonymizer.stores._output import Output, open_output
 from anonymizer.stores._sql.script_sink import written
-from anonymizer.stores._tsql.utf16 import Encoder, open_text
+from anonymizer.stores._utf16 import Encoder, open_text
 
 _WORD = secrets.token_hex(16).encode()
 _MARK = b"\n-- %s %08d\n"
