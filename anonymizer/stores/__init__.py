@@ -1,7 +1,8 @@
 """Stores: one file per dump format or database, source and sink together.
 
     pg_plain, pg_custom, pg_directory, pg_tar       PostgreSQL            `_pg`
-    mysql_dump, mysql_folder, mydumper_folder       MySQL and MariaDB     `_mysql`
+    mysql_dump, mysql_folder, mysql_tab_folder, mydumper_folder
+                                                    MySQL and MariaDB     `_mysql`
     mssql_script, mssql_folder, bacpac              SQL Server            `_tsql`, `_bacpac`
     sqlite_file, sqlite_dump                        SQLite                `_sqlite`
     csv_folder, parquet_folder                      tables in files       `_csv`, `_parquet`
@@ -53,8 +54,7 @@ def engine_of(kind: str) -> ModuleType | None:
 def _what_it_is(source: Input) -> str:
     """What is known of a source that no store reads, and what to do."""
     if source.path.is_dir():
-        names = {path.name for path in source.path.iterdir()}
-        return next((words for fits, words in _FOLDERS if fits(names)), "is a folder without a dump that can be read")
+        return "is a folder without a dump that can be read"
     dumps = [name for name in members_of(source) if is_dump(name)]
     if dumps:
         return f"holds several files; name one of them, as {source.path.name}/{dumps[0]}"
@@ -79,11 +79,4 @@ _KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
         "is what mysqldump writes with --xml; dump again without that option",
     ),
     (is_packed, "holds a compressed file or an archive; unpack it first"),
-)
-
-_FOLDERS: tuple[tuple[Callable[[set[str]], bool], str], ...] = (
-    (
-        lambda names: any(f"{name.removesuffix('.txt')}.sql" in names for name in names if name.endswith(".txt")),
-        "is what mysqldump writes with --tab; dump again without that option",
-    ),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from anonymizer.contracts import Input, Rows, Verbatim
 from anonymizer.errors import SourceError
 from anonymizer.model.schema import Schema, TableName
-from anonymizer.stores import mydumper_folder, mysql_dump
+from anonymizer.stores import mydumper_folder, mysql_dump, mysql_tab_folder
 from anonymizer.stores._input import FileInput
 from anonymizer.stores._sql.joined import Form, JoinedInput, SplitSink, names_below
 
@@ -26,12 +26,11 @@ _FORM = Form(b"\nDELIMITER ;\n-- %s %08d\n", b"")
 
 
 def recognises(source: Input) -> bool:
-    """A folder of scripts that mydumper did not write, one of them at least for MySQL."""
-    if not source.path.is_dir() or mydumper_folder.recognises(source):
+    """A folder of scripts that mydumper did not write, nor `mysqldump --tab`, one of them at least for MySQL."""
+    if not source.path.is_dir() or mydumper_folder.recognises(source) or mysql_tab_folder.recognises(source):
         return False
-    scripts = [name for name in names_below(source) if _SCRIPT.search(name) and (source.path / name).stat().st_size]
-    tables = {path.stem for path in source.path.glob("*.txt")}  # as `mysqldump --tab` writes them
-    return any(mysql_dump.recognises(_file(source, name)) for name in scripts if Path(name).stem not in tables)
+    scripts = (name for name in names_below(source) if _SCRIPT.search(name) and (source.path / name).stat().st_size)
+    return any(mysql_dump.recognises(_file(source, name)) for name in scripts)
 
 
 def open_source(source: Input) -> MysqlFolderSource:

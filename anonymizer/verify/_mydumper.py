@@ -25,7 +25,10 @@ class FolderReader(Reader):
     """The files in the order of their names."""
 
     def parts(self) -> Iterator[Part]:
-        for path in sorted(path for path in self.source.path.rglob("*") if path.is_file()):
+        yield from self._scripts(sorted(path for path in self.source.path.rglob("*") if path.is_file()))
+
+    def _scripts(self, paths: list[Path]) -> Iterator[Part]:
+        for path in paths:
             place = path.relative_to(self.source.path).as_posix()
             if _SPLIT_BY_LINES.match(path.name):
                 with self._opened(path) as stream:

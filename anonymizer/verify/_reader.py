@@ -41,6 +41,7 @@ _READERS = {
     "MySQL dump": "_mysql_dump",
     "mydumper folder": "_mydumper",
     "MySQL script folder": "_mydumper",
+    "MySQL tab folder": "_mysql_tab",
     "CSV folder": "_csv",
 }
 

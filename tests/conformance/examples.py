@@ -188,6 +188,31 @@ def mysql_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
     return made
 
 
+def mysql_tab_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """As `mysqldump --tab` writes it."""
+    made = folder / "shop"
+    made.mkdir()
+    tables = _TABLES.format(
+        prefix="",
+        customer_end=",\n    PRIMARY KEY (id)",
+        purchase_end=",\n    PRIMARY KEY (id),\n"
+        "    CONSTRAINT `fk` FOREIGN KEY (`customer_id`) REFERENCES `customer` (`id`) ON DELETE CASCADE",
+    )
+    for (table, rows), definition in zip(ROWS.items(), tables.split("CREATE TABLE ")[1:], strict=True):
+        head = "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n\n/*!40101 SET NAMES utf8mb4 */;\n"
+        end = "\n-- Dump completed on 2026-01-01 12:00:00\n"
+        (made / f"{table}.sql").write_text(f"{head}CREATE TABLE {definition}{end}", encoding="utf-8", newline="\n")
+        lines = "".join("\t".join(map(_in_tab, row)) + "\n" for row in rows)
+        (made / f"{table}.txt").write_text(lines, encoding="utf-8", newline="\n")
+    return made
+
+
+def _in_tab(value: str | None) -> str:
+    if value is None:
+        return "\\N"
+    return value.replace("\\", "\\\\").replace("\t", "\\\t").replace("\n", "\\\n").replace("\0", "\\0")
+
+
 def mydumper_folder(folder: Path, request: pytest.FixtureRequest) -> Path:
     """As mydumper writes it: definitions and rows in files of their own, the rows of a table in several."""
     made = folder / "shop"
@@ -401,6 +426,7 @@ EXAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {
         mydumper_folder,
         mysql_dump,
         mysql_folder,
+        mysql_tab_folder,
         parquet_folder,
         pg_custom,
         pg_directory,
@@ -420,6 +446,7 @@ BYTE_EXACT = frozenset(
         "mydumper_folder",
         "mysql_dump",
         "mysql_folder",
+        "mysql_tab_folder",
         "pg_plain",
         "sqlite_dump",
         "pg_tar",

@@ -10,6 +10,8 @@ import pytest
 from anonymizer import api
 from anonymizer.errors import SourceError
 from anonymizer.model.result import Outcome
+from anonymizer.stores import mysql_folder, open_input
+from anonymizer.workspace import Workspace
 from tests.fix_key import write_key
 from tests.fix_mariadb import MariaDb
 
@@ -74,13 +76,10 @@ def test_what_cannot_be_read_is_refused_by_file_and_line(name: str, text: str, s
     assert not (folder.parent / "veilig").exists()
 
 
-def test_what_mysqldump_writes_with_tab_is_still_told_as_such(tmp_path: Path):
-    made = tmp_path / "tab"
-    made.mkdir()
-    (made / "klant.sql").write_text(FILES["z_schema.sql"].split("DELIMITER")[0])
-    (made / "klant.txt").write_text("1\tEls Maes\t\\N\n")
-    with pytest.raises(SourceError, match="with --tab"):
-        api.run(made, tmp_path / "veilig", assume_masked=True)
+def test_a_folder_with_rows_beside_its_scripts_is_no_folder_of_scripts(folder: Path, tmp_path: Path):
+    (folder / "z_schema.txt").write_text("1\tEls Maes\t\\N\n")
+    with Workspace(tmp_path) as work:
+        assert not mysql_folder.recognises(open_input(str(folder), work))
 
 
 def test_a_real_delivery_of_two_files_loads_as_one_database(mariadb: MariaDb, samples: Path, tmp_path: Path):

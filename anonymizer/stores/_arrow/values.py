@@ -16,7 +16,7 @@ import pyarrow.types as kinds
 
 from anonymizer.model.schema import TypeFamily
 from anonymizer.stores._arrow import nested
-from anonymizer.stores._bacpac.bytes import Misfit, from_hex, to_hex
+from anonymizer.stores._bytes import Misfit, from_hex, to_hex
 
 __all__ = ["Misfit", "element_of", "family_of", "from_text", "to_text"]
 

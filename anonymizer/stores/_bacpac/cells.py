@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.stores._bacpac.bytes import (
+from anonymizer.stores._bacpac.model import CellType
+from anonymizer.stores._bacpac.values import Read, Write, fixed
+from anonymizer.stores._bytes import (
     Misfit,
     flat,
     from_hex,
@@ -24,8 +26,6 @@ from anonymizer.stores._bacpac.bytes import (
     unflat,
     zero_padded,
 )
-from anonymizer.stores._bacpac.model import CellType
-from anonymizer.stores._bacpac.values import Read, Write, fixed
 from anonymizer.stores._sql.spans import cut
 
 _TEXT = ("char", "character", "nchar", "varchar", "nvarchar", "sysname", "text", "ntext", "xml")

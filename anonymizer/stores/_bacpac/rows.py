@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.errors import InternalError, SourceError, TargetError
-from anonymizer.stores._bacpac.bytes import Misfit
 from anonymizer.stores._bacpac.cells import Codec, codec
 from anonymizer.stores._bacpac.model import CellType
+from anonymizer.stores._bytes import Misfit
 from anonymizer.stores._sql.spans import batch_of, changed, splice
 
 ROW_BYTES_MAX = 512 << 20

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anonymizer.stores._bacpac.bytes import Bytes, Misfit, as_bytes, flat, from_hex, joined, little, to_hex
 from anonymizer.stores._bacpac.model import CellType
+from anonymizer.stores._bytes import Bytes, Misfit, as_bytes, flat, from_hex, joined, little, to_hex
 from anonymizer.stores._tsql import dates
 
 Read = Callable[[Bytes], pa.Array]

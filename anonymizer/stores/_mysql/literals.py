@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anonymizer.model.schema import Column, TypeFamily
+from anonymizer.stores._bytes import to_hex
 from anonymizer.stores._encoding import EncodingFault, decode, encode
 from anonymizer.stores._sql.index import SINGLE, escaped_places
 
@@ -23,7 +24,6 @@ for _letter, _control in zip(b"0bnrtZ", b"\0\b\n\r\t\x1a", strict=True):
 _KEEPS_BACKSLASH = np.zeros(256, bool)
 _KEEPS_BACKSLASH[list(b"%_")] = True
 """What a backslash does not escape but in a pattern, so that it stays."""
-_DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _HEX = r"^(0x([0-9A-Fa-f]{2})+|[xX]'([0-9A-Fa-f]{2})*')$"
 _BITS = re.compile(
@@ -69,8 +69,11 @@ def text(values: pa.Array, encoding: str) -> pa.Array:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def unescaped(raw: pa.Array, backslashes: bool, quote: int = SINGLE) -> pa.Array | None:
-    """What the insides of quoted constants (binary, no nulls) mean; None if some is more than one string."""
+def unescaped(raw: pa.Array, backslashes: bool, quote: int | None = SINGLE) -> pa.Array | None:
+    """What the insides of quoted constants (binary, no nulls) mean; None if some is more than one string.
+
+    Without a quote: what cells of LOAD DATA mean.
+    """
     buffers = raw.buffers()
     if buffers[2] is None or not len(raw):
         return raw
@@ -78,7 +81,7 @@ def unescaped(raw: pa.Array, backslashes: bool, quote: int = SINGLE) -> pa.Array
     data = np.frombuffer(buffers[2], np.uint8)[offsets[0] : offsets[-1]]
     offsets = offsets - offsets[0]
     slashes = backslashes and bool((data == _BACKSLASH).any())
-    quotes = np.flatnonzero(data == quote)
+    quotes = np.flatnonzero(data == quote) if quote is not None else np.empty(0, np.int64)
     if not slashes and not len(quotes):
         return raw
     dropped = np.zeros(len(data), bool)
@@ -88,7 +91,7 @@ def unescaped(raw: pa.Array, backslashes: bool, quote: int = SINGLE) -> pa.Array
         if len(escaped) and escaped[-1] >= len(data):
             return None
         following = data[escaped]
-        dropped[escaped - 1] = ~_KEEPS_BACKSLASH[following]
+        dropped[escaped - 1] = ~_KEEPS_BACKSLASH[following] if quote is not None else True
         is_escaped = np.zeros(len(data), bool)
         is_escaped[escaped] = True
         quotes = quotes[~is_escaped[quotes]]
@@ -106,40 +109,21 @@ def unescaped(raw: pa.Array, backslashes: bool, quote: int = SINGLE) -> pa.Array
     return pa.Array.from_buffers(pa.binary(), len(raw), [None, pa.py_buffer(left), pa.py_buffer(kept)])
 
 
-def hexadecimal(raw: pa.Array) -> pa.Array:
-    """binary -> string: `\\x` and two digits a byte; null stays null."""
-    whole = raw.fill_null(b"") if raw.null_count else raw
-    offsets = np.frombuffer(whole.buffers()[1], np.int32)[whole.offset : whole.offset + len(whole) + 1]
-    lengths = np.diff(offsets)
-    data = np.empty(0, np.uint8)
-    if whole.buffers()[2] is not None:
-        data = np.frombuffer(whole.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    ends = np.concatenate(([0], np.cumsum(2 * lengths.astype(np.int64) + 2)))
-    written = np.empty(int(ends[-1]), np.uint8)
-    marks = np.zeros(len(written), bool)
-    marks[ends[:-1]] = marks[ends[:-1] + 1] = True
-    written[ends[:-1]], written[ends[:-1] + 1] = _BACKSLASH, ord("x")
-    digits = np.empty(2 * len(data), np.uint8)
-    digits[0::2], digits[1::2] = _DIGITS[data >> 4], _DIGITS[data & 15]
-    written[~marks] = digits
-    found = pa.Array.from_buffers(
-        pa.string(), len(whole), [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(written)]
-    )
-    return pc.if_else(raw.is_valid(), found, pa.scalar(None, pa.string())) if raw.null_count else found
-
-
 def quoted_values(raw: pa.Array, kind: Kind, encoding: str, backslashes: bool, quote: int = SINGLE) -> pa.Array | None:
     """The values of quoted constants, from what stands between their quotes; None if some is no single string."""
     raw = unescaped(raw, backslashes, quote)
     if raw is None:
         return None
     if kind is Kind.BINARY:
-        return hexadecimal(raw)
-    if kind is Kind.BITS:
-        distinct = raw.dictionary_encode()
-        numbers = [str(int.from_bytes(word, "big")) for word in distinct.dictionary.to_pylist()]
-        return pa.array(numbers, pa.string()).take(distinct.indices)
-    return text(raw, encoding)
+        return to_hex(raw)
+    return numbers_of_bits(raw) if kind is Kind.BITS else text(raw, encoding)
+
+
+def numbers_of_bits(raw: pa.Array) -> pa.Array:
+    """binary -> string: the whole numbers that the bytes are, the highest first."""
+    distinct = raw.dictionary_encode()
+    numbers = [str(int.from_bytes(word, "big")) for word in distinct.dictionary.to_pylist()]
+    return pa.array(numbers, pa.string()).take(distinct.indices)
 
 
 def bare_values(raw: pa.Array, kind: Kind) -> pa.Array | None:

@@ -8,6 +8,7 @@ from typing import Any
 from anonymizer.contracts import Rows, Verbatim
 from anonymizer.errors import InternalError
 from anonymizer.stores._mysql import insert as _mysql_insert
+from anonymizer.stores._mysql import tab_rows as _tab_rows
 from anonymizer.stores._output import open_output
 from anonymizer.stores._pg import copy_text as _copy_text
 from anonymizer.stores._sql import insert_text as _insert_text
@@ -48,4 +49,6 @@ def written(part: Verbatim | Rows) -> Any:
         return _tsql_rows.write(part.frame, part.batch)
     if isinstance(part.frame, _bulk_rows.BulkFrame):
         return _bulk_rows.write(part.frame, part.batch)
+    if isinstance(part.frame, _tab_rows.TabFrame):
+        return _tab_rows.write(part.frame, part.batch)
     raise InternalError(f"{part.table}: rows that were read for looking at cannot be written")

@@ -1,4 +1,4 @@
-"""Bytes of many values at once, between Arrow and NumPy: what the values of a package's data parts are made of."""
+"""Bytes of many values at once, between Arrow and NumPy, and their hexadecimal digits."""
 
 from __future__ import annotations
 
