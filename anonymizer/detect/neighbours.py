@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from anonymizer.contracts import Exhibit
 from anonymizer.detect import _unknown
 from anonymizer.detect._phrases import of, repeated_affixes
+from anonymizer.detect._references import taken_apart
 from anonymizer.detect._terse import words_of
 from anonymizer.detect._weigh import Opinion, opinion
 from anonymizer.model.finding import Evidence
+from anonymizer.model.schema import TypeFamily
 
 _PLACE = ("street_address", "city", "postcode", "region", "country")
+_PLACES_AT_MOST = 9
 _PERSON = (
     "first_name last_name full_name birth_date national_id email phone gender username password_or_secret "
     "street_address salary_or_finance job_title photo iban ip_address cookie_or_device_id"
@@ -34,8 +37,8 @@ _LIFTED = frozenset(
 def reconsider(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, tuple[Evidence, ...]]:
     """Column -> further evidence, from the opinions on all columns of its table."""
     others = _Others(opinions)
-    plain = _plainly_named(exhibit)
-    found = {name: tuple(_lifted(name, seen, others, name in plain)) for name, seen in opinions.items()}
+    plain, lists_places = _plainly_named(exhibit), _lists_places(exhibit)
+    found = {name: tuple(_lifted(name, seen, others, name in plain, lists_places)) for name, seen in opinions.items()}
     lifted = {
         name: opinion((*opinions[name].evidence, *items)) if items else opinions[name] for name, items in found.items()
     }
@@ -72,10 +75,27 @@ def _plainly_named(exhibit: Exhibit) -> frozenset[str]:
     return frozenset(name for name, each in words.items() if len([w for w in each if w not in silent]) <= 1)
 
 
-def _lifted(name: str, seen: Opinion, others: _Others, plain: bool) -> list[Evidence]:
+def _lists_places(exhibit: Exhibit) -> bool:
+    """Whether the table may be a list of places: it is small in columns, tells no moment, and points at no row."""
+    table = exhibit.table
+    return (
+        len(table.columns) <= _PLACES_AT_MOST
+        and not table.foreign_keys
+        and not any(column.family in (TypeFamily.DATE, TypeFamily.TIMESTAMP) for column in table.columns)
+        and not any(
+            found.key and found.stem
+            for column in table.columns
+            if column.name not in table.primary_key
+            for found in (taken_apart(column.name),)
+        )
+    )
+
+
+def _lifted(name: str, seen: Opinion, others: _Others, plain: bool, lists_places: bool) -> list[Evidence]:
     proposed = {item.category for item in seen.evidence if item.weight > 0}
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
+    gazetteer = lists_places and person < 0.3 and firm < 0.3
     if (
         "full_name" in proposed
         and seen.leads("full_name")
@@ -88,7 +108,9 @@ def _lifted(name: str, seen: Opinion, others: _Others, plain: bool) -> list[Evid
     for category in sorted(proposed & _LIFTED):
         if category in _PLACE:
             places = others.than(name, *(place for place in _PLACE if place != category))
-            if places > 0.6:
+            if gazetteer and places > 0.6:
+                found.append(Evidence(category, -4.0, "its table is a list of places", "neighbours"))
+            elif places > 0.6:
                 found.append(Evidence(category, 2.0 * places, "beside other parts of an address", "neighbours"))
             elif person < 0.5 and firm < 0.5:
                 found.append(Evidence(category, -2.0, "alone in its table", "neighbours"))
