@@ -57,7 +57,7 @@ def without(signal: str) -> Iterator[None]:
         patch = mock.patch.object(module, "examine", return_value={})
     else:
         module, name, nothing = {
-            "neighbours": (neighbours, "_lifted", lambda name, seen, others, plain: []),
+            "neighbours": (neighbours, "_lifted", lambda name, seen, others, plain, lists_places: []),
             "_unknown": (_unknown, "evidence", lambda exhibit, opinions: {}),
             "same_values": (same_values, "join", lambda samples, opinions: dict(opinions)),
             "relations": (relations, "join", lambda schema, opinions, kept: dict(opinions)),
