@@ -43,7 +43,7 @@ _FORMS: dict[str, tuple[str, tuple[int, int, int]]] = {
     "mdy": (rf"^{_MONTH}[-/.]{_DAY}[-/.]{_YEAR}{_END}", (4, 0, 2)),
 }
 """Order of the parts -> what such values look like, and at which digit year, month and day begin."""
-NO_DATE = r"^(?:-?infinity|0000-00-00.*|0000-.*|00[0-9]{2}-.*|99[0-9]{2}-.*)$"
+NO_DATE = r"^(?:-?infinity|(?:00[0-9]{2}|99[0-9]{2})-[-0-9:. TZ+]*)$"
 """Values that stand for no date at all."""
 
 _UNITS = {"": 1, "day": 1, "week": 7, "month": 30, "year": 365}

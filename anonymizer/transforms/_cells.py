@@ -26,7 +26,7 @@ def narrowed(binding: Binding) -> Binding:
 def visible(kernel: Kernel) -> Kernel:
     """The same kernel, but null, empty and blank values stay and do not reach it."""
 
-    def mapped(values: pa.Array, *salts: Salts) -> pa.Array:
+    def mapped(values: pa.Array, *salts: Salts | None) -> pa.Array:
         shown = pc.not_equal(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0)
         shown = pc.fill_null(shown, False)
         count = shown.true_count
@@ -35,7 +35,9 @@ def visible(kernel: Kernel) -> Kernel:
         if count == 0:
             return values
         rows = shown.to_numpy(zero_copy_only=False)
-        return pc.replace_with_mask(values, shown, kernel(pc.filter(values, shown), *(salt[rows] for salt in salts)))
+        return pc.replace_with_mask(
+            values, shown, kernel(pc.filter(values, shown), *(of_rows(salt, rows) for salt in salts))
+        )
 
     return mapped
 

@@ -6,6 +6,7 @@ What is of no kind keeps its look, letter for letter and digit for digit, and ne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from types import ModuleType
 from typing import NamedTuple
 
@@ -32,6 +33,14 @@ WIDER = (
 _SPACES = r"[\x{a0}\x{2007}\x{2009}\x{202f}]"
 _DASHES = r"[\x{2010}-\x{2015}]"
 _TRIES = 64
+_FLOAT = r"^-?[0-9]{5,19}\.0$"
+_SCIENTIFIC = r"^[0-9]\.[0-9]{4,17}[eE]\+?[01]?[0-9]$"
+_LABELS = """btw tva vat mwst ust ustid ustidnr uid kbo bce rpr rpm kvk siren siret iban niss insz rrn nn bsn nir compte
+    rekening rekeningnummer rek konto account n° nr no num numero nummer number id"""
+_LABELLED = (
+    rf"^(?P<label>(?:\s*(?i:{'|'.join(_LABELS.split())})[\s.:°-]+)*)(?P<number>.*?)"
+    r"(?P<s>[\s(/-]*(?:(?i:bic|swift)[\s.:]*)?)(?P<code>(?:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)?)(?P<t>\)?\s*)$"
+)
 _NUMERIC = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 
 
@@ -81,23 +90,35 @@ def indices(binding: Binding, identifier: ModuleType, wraps: bool = False) -> Ca
     return lambda values: prf(identifier.compact(values))[:, 0] % np.uint64(identifier.CAPACITY)
 
 
-def kernel(binding: Binding, kinds: Kinds, digits: int = 0, other: Callable[[Kernel], Kernel] | None = None) -> Kernel:
+def kernel(
+    binding: Binding,
+    kinds: Kinds,
+    digits: int = 0,
+    other: Callable[[Kernel], Kernel] | None = None,
+    floats: bool = True,
+) -> Kernel:
     """`kinds` are tried in their order; what is of none goes to `other`, made from the usual kernel for it.
 
     In a column of integers, up to three zeros that the type dropped are put back to make `digits` of them, and dropped
-    again afterwards.
+    again afterwards. `floats`: 85073003328.0 is the number 85073003328, as programs write it that know no whole numbers
+    with gaps between.
     """
     refuse(binding, mistake(binding.parameters))
     family = binding.column.family
     if family is TypeFamily.ARRAY:
-        return _nested.kernel(binding, lambda element: kernel(element, kinds, digits, other))
+        return _nested.kernel(binding, lambda element: kernel(element, kinds, digits, other, floats))
     if family is not TypeFamily.TEXT and family not in _NUMERIC:
         return _typed.kernel(binding)
     binding = narrowed(binding)
     usual = _typed.kernel(binding)
-    sorted_out = by_kind(kinds(binding), usual if other is None else other(usual))
+    known = kinds(binding)
+    if family is TypeFamily.TEXT and known:
+        known = (*known, _labelled(known, usual))
+    sorted_out = by_kind(known, usual if other is None else other(usual))
     if family in _NUMERIC:
         sorted_out = _with_zeros(sorted_out, digits)
+    if floats and family is not TypeFamily.INTEGER:
+        sorted_out = _whole(sorted_out)
     plain = _plainly_written(sorted_out)
     return by_distinct(visible(plain if binding.domain.unique else seen(plain)))
 
@@ -113,6 +134,53 @@ def _plainly_written(kernel: Kernel) -> Kernel:
         return kernel(plain)
 
     return mapped
+
+
+def _labelled(kinds: Sequence[Kind], usual: Kernel) -> Kind:
+    """A number with words of a closed list before it, or the code of its bank behind it: "BTW BE 0412.345.678"."""
+    plain = by_kind(kinds, usual)
+
+    def is_valid(values: pa.Array) -> pa.Array:
+        result = np.zeros(len(values), dtype=bool)
+        mine = pc.match_substring_regex(values, _LABELLED)
+        if mine.true_count:
+            parts = pc.extract_regex(pc.filter(values, mine), _LABELLED)
+            valid = np.zeros(len(parts), dtype=bool)
+            for kind in kinds:
+                valid |= _flags(kind.is_valid(parts.field("number")))
+            labelled = pc.not_equal(pc.add(*(pc.utf8_length(parts.field(name)) for name in ("label", "code"))), 0)
+            result[_flags(mine)] = valid & _flags(labelled)
+        return pa.array(result)
+
+    def replaced(values: pa.Array) -> pa.Array:
+        parts = pc.extract_regex(values, _LABELLED)
+        label, number, before, code, behind = (parts.field(name) for name in ("label", "number", "s", "code", "t"))
+        return pc.binary_join_element_wise(label, plain(number), before, visible(plain)(code), behind, "")
+
+    return Kind(is_valid, replaced)
+
+
+def _whole(kernel: Kernel) -> Kernel:
+    """Whole numbers that are written as floating ones: 85073003328.0, 8.5073003328e+10."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        whole = pc.match_substring_regex(values, _FLOAT)
+        scientific = pc.match_substring_regex(values, _SCIENTIFIC)
+        if not whole.true_count and not scientific.true_count:
+            return kernel(values)
+        plain = pc.if_else(whole, pc.replace_substring_regex(values, r"\.0$", ""), values)
+        if scientific.true_count:
+            written = pa.array([_in_digits(value) for value in pc.filter(values, scientific).to_pylist()], pa.string())
+            plain = pc.replace_with_mask(plain, scientific, written)
+        new = kernel(plain)
+        return pc.if_else(whole, pc.binary_join_element_wise(new, ".0", ""), new)
+
+    return mapped
+
+
+def _in_digits(value: str) -> str:
+    number = Decimal(value)
+    return str(int(number)) if number == int(number) else value
 
 
 def by_kind(kinds: Sequence[Kind], other: Kernel) -> Kernel:

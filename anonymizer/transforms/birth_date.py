@@ -7,6 +7,7 @@ same day.
 Example: 1985-07-30 -> 1986-11-02, 30/07/1985 -> 02/11/1986, 19850730 -> 19861102, wherever they occur. Two-digit
 years, times of day and offsets keep their form; a time of day stays. A year alone moves like the first of July.
 Months may be named in Dutch, French, German or English: 30 juli 1985 -> 2 november 1986 (see `_named_dates`).
+Of other text around a date nothing but its look stays: 30/07/1985 te Aalst -> 02/11/1986 gk Qwxpl.
 
 Never reached: what stands for no date at all (infinity, 0000-00-00, 0001-01-01, 9999-12-31) stays. Age changes by up
 to the shift, four years unless another is given; days after 2024 move by at most 27 days.
@@ -25,6 +26,7 @@ from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.written_form import digits_of, fixed_digits, with_digits
 from anonymizer.transforms import _nested, _typed
+from anonymizer.transforms._around_numbers import around, each_number
 from anonymizer.transforms._birth_dates import BirthDates, wrong_shift
 from anonymizer.transforms._calendar import wrong_order
 from anonymizer.transforms._cells import by_distinct, narrowed, refuse, visible
@@ -41,14 +43,22 @@ PARAMETERS: Mapping[str, str] = {
 
 _DIGIT_FAMILIES = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 _FAMILIES = (TypeFamily.DATE, TypeFamily.TIMESTAMP, TypeFamily.TEXT, *_DIGIT_FAMILIES)
-_NO_DATE = r"^(?:-?infinity|0000-00-00.*|0001-01-01.*|9999-12-31.*)$"
-_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\D.*)?$"
+_REST = (
+    r"(?:(?:\s*T\s*|\s+)[0-9]{1,2}[:.hu][0-9]{2}(?:[:.][0-9]{2}(?:[.,][0-9]{1,9})?)?)?"
+    r"(?:\s*(?i:[ap]\.?m\.?|uur|uhr|utc|bc|u|h|z)|\s*[-+][0-9]{2}(?::?[0-9]{2}){0,2})*[\s.,;]*"
+)
+"""A time of day and its zone: with anything else behind it, a date stands in a text."""
+_NO_DATE = rf"^(?:-?infinity|(?:0000-00-00|0001-01-01|9999-12-31){_REST})$"
+_ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_REST}$"
+_INSIDE = r"\b(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2}))\b"
+"""A date in a text."""
+_IN_TEXT = rf"{_INSIDE}.*[^\s.,;]|[^\s.,;].*{_INSIDE}"
 _COMPACT = r"^(?:1[89]|2[01])[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])$"
 _YEAR = r"^(?:1[89]|2[01])[0-9]{2}$"
-_YEAR_FIRST = r"^\s*(?P<y>[0-9]{4})(?P<s>[-/. ])(?P<a>[0-9]{1,2})(?P<t>[-/. ])(?P<b>[0-9]{1,2})(?P<rest>(?:\D.*)?)$"
-_YEAR_LAST = (
-    r"^\s*(?P<a>[0-9]{1,2})(?P<s>[-/. ])(?P<b>[0-9]{1,2})(?P<t>[-/. ])(?P<y>[0-9]{4}|[0-9]{2})(?P<rest>(?:\D.*)?)$"
-)
+_SIGN = "[-/. ]"
+_DAY_MONTH = rf"(?P<a>[0-9]{{1,2}})(?P<t>{_SIGN})(?P<b>[0-9]{{1,2}})"
+_YEAR_FIRST = rf"^\s*(?P<y>[0-9]{{4}})(?P<s>{_SIGN}){_DAY_MONTH}(?P<rest>{_REST})$"
+_YEAR_LAST = rf"^\s*{_DAY_MONTH}(?P<s>{_SIGN})(?P<y>[0-9]{{4}}|[0-9]{{2}})(?P<rest>{_REST})$"
 _MIDSUMMER = 7
 _CENTURY_TURN = 30
 """Two-digit years from here on are of the twentieth century."""
@@ -83,6 +93,7 @@ class _Forms:
         self._dates = BirthDates(binding)
         self._day_first = binding.parameters.get("order", "dmy") == "dmy"
         self._width = binding.domain.width
+        self._unique = binding.domain.unique
         self._named, self._other = NamedDates(binding, apart=True), _typed.kernel(binding)
 
     def __call__(self, values: pa.Array) -> pa.Array:
@@ -93,6 +104,7 @@ class _Forms:
             (_YEAR, self._years),
             (_YEAR_FIRST, self._year_first),
             (_YEAR_LAST, self._year_last),
+            (_IN_TEXT, self._in_text),
             ("", self._with_names),
         )
         result, left = values, pa.array(np.ones(len(values), dtype=bool))
@@ -123,6 +135,11 @@ class _Forms:
     def _with_names(self, values: pa.Array) -> pa.Array:
         return self._named(values, lambda days, rows: self._dates(days), self._other)
 
+    def _in_text(self, values: pa.Array) -> pa.Array:
+        if self._unique:
+            return self._other(values)
+        return each_number(values, _INSIDE, self, lambda texts: around(texts, self._other, times=True))
+
     def _years(self, values: pa.Array) -> pa.Array:
         old = pc.cast(values, pa.int64()).to_numpy()
         year, _, _ = self._moved(old, np.full(len(old), _MIDSUMMER), np.ones(len(old), np.int64))
@@ -141,7 +158,7 @@ class _Forms:
         day_first = np.where(self._day_first, (two <= 12) | (one > 12), (one > 12) & (two <= 12))
         year, month, day = self._moved(year, np.where(day_first, two, one), np.where(day_first, one, two))
         year = np.where(short, year % 100, year)
-        return self._fitting(parts, "asbty", year, np.where(day_first, day, month), np.where(day_first, month, day))
+        return self._fitting(parts, "atbsy", year, np.where(day_first, day, month), np.where(day_first, month, day))
 
     def _fitting(self, parts: _Parts, order: str, year: Numbers, one: Numbers, two: Numbers) -> pa.Array:
         """The value written anew; where that would be too long, with a day and a month of one digit."""

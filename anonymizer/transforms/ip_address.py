@@ -6,7 +6,9 @@ IPv4, a /48 or /64 of IPv6 (as a /80 or /96 of the result). Private, loopback an
 others of the same range, one to one. Prefix lengths stay; a network's host bits are zero again.
 
 Example: 81.246.13.7 -> 243.18.201.96 and 81.246.13.8 -> 243.18.201.111, 192.168.1.20 -> 192.168.77.3,
-2a02:1810::1 -> 2001:db8::9f3a:1c20:77e1:b004. Anything else keeps its look.
+2a02:1810::1 -> 2001:db8::9f3a:1c20:77e1:b004. Addresses in lists and before ports (81.246.13.7:443) map alike; so do
+those written as one whole number, where the column has room for it, else they become one of 10.0.0.0/8. Anything else
+keeps its look.
 
 The octets of IPv4 are enciphered one by one under a key that depends on those before, as in Crypto-PAn (Xu, Fan, Ammar,
 Moon: Prefix-Preserving IP Address Anonymization, 2002), which does so bit by bit: who knows one original of a /24 knows
@@ -31,8 +33,10 @@ from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.permutation import Permutation
 from anonymizer.pseudonyms.prf import Prf
-from anonymizer.transforms import _numbered
+from anonymizer.transforms import _numbered, _typed
+from anonymizer.transforms._around_numbers import each_number
 from anonymizer.transforms._cells import first_fitting, need_width
+from anonymizer.transforms._multiplied import most_of
 
 NAME = "ip_address"
 CATEGORIES: tuple[str, ...] = ("ip_address",)
@@ -49,6 +53,14 @@ _OWN_RANGES = (
 )
 """Ranges whose addresses stay in them: RFC 1918, RFC 6598, RFC 1122 and RFC 3927."""
 _WIDEST_IPV4 = 15
+_TEN = np.uint64(10 << 24)
+_OF_TEN = np.uint64((1 << 24) - 1)
+_HALF = np.uint64(1 << 31)
+_INSIDE = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:/[0-9]{1,2}\b)?|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}"
+"""A stretch of text that could be an address."""
+_PORT = r"^[^\pL\pN]*(?::[0-9]{1,5}[^\pL\pN:]*)?$"
+"""What may stand between addresses."""
+_WHOLE = r"^\s*[0-9]{8,10}\s*$"
 _NETWORK_TYPES = ("inet", "cidr", "inet4", "inet6")
 
 
@@ -87,7 +99,34 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
         full = pc.if_else(is_network, network, written)
         return first_fitting([full, pc.replace_substring_regex(written, "/.*", ""), short], width)
 
-    return (_numbered.Kind(ipv4.is_valid, ipv4_replaced), _numbered.Kind(ipv6.is_valid, ipv6_replaced))
+    roomy = binding.column.family is TypeFamily.TEXT or most_of(binding.column) > int(_HALF)
+
+    def is_whole(values: pa.Array) -> pa.Array:
+        digits = pc.match_substring_regex(values, _WHOLE)
+        numbers = pc.utf8_trim_whitespace(pc.if_else(digits, values, "0")).cast(pa.uint64())
+        return pc.and_(digits, pc.less(numbers, 1 << 32))
+
+    def whole_replaced(values: pa.Array) -> pa.Array:
+        old = pc.utf8_trim_whitespace(values).cast(pa.uint64()).to_numpy()
+        new = addresses(old, np.full(len(old), 32))
+        new = new if roomy else np.where(new >= _HALF, _TEN | new & _OF_TEN, new)
+        return pa.array(new).cast(pa.string())
+
+    plain = (_numbered.Kind(ipv4.is_valid, ipv4_replaced), _numbered.Kind(ipv6.is_valid, ipv6_replaced))
+    whole = _numbered.Kind(is_whole, whole_replaced)
+    if binding.domain.unique or binding.column.family is not TypeFamily.TEXT:
+        return (*plain, whole)
+    usual = _typed.kernel(binding)
+    each = _numbered.by_kind(plain, usual)
+
+    def between(texts: pa.Array) -> pa.Array:
+        return pc.if_else(pc.match_substring_regex(texts, _PORT), texts, usual(texts))
+
+    holds = _numbered.Kind(
+        lambda values: pc.match_substring_regex(values, _INSIDE),
+        lambda values: first_fitting([each_number(values, _INSIDE, each, between), usual(values)], width),
+    )
+    return (*plain, whole, holds)
 
 
 class _IPv4:

@@ -207,3 +207,23 @@ def test_what_only_looks_like_a_date_in_words_keeps_its_look_alone():
     for value in ("17 foo 1980", "Jan 17", "mei", "17 mei", "Peeters 1980", "Mei Peeters 1980"):
         (result,) = mapped(value)
         assert result != value
+
+
+@pytest.mark.parametrize("date", ["30/07/1985", "1985-07-30", "1985/7/30"])
+def test_of_text_around_a_date_no_word_stays(date: str):
+    (alone,) = mapped(date)
+    values = [f"{date} te Waregem (moeder Marieke Claes)", f"Marieke Claes {date}", f"{date} Marieke"]
+    for value in mapped(*values):
+        assert alone in value
+        assert not {"Marieke", "Claes", "Waregem"} & set(value.replace("(", " ").replace(")", " ").split())
+
+
+@pytest.mark.parametrize("rest", [" 10:11", "T10:11:12.123Z", " 10:11:12+02", " 00:00:00.000000 +02:00", " 10u30", "."])
+def test_a_time_of_day_and_its_zone_stay(rest: str):
+    (alone,), (timed,) = mapped("1985-07-30"), mapped(f"1985-07-30{rest}")
+    assert timed == alone + rest
+
+
+def test_what_stands_for_no_date_stays_but_no_name_behind_it():
+    assert mapped("0000-00-00 00:00:00", "9999-12-31") == ["0000-00-00 00:00:00", "9999-12-31"]
+    assert "Claes" not in mapped("0001-01-01 Marieke Claes")[0]

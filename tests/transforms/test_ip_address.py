@@ -66,3 +66,21 @@ def test_addresses_of_one_network_share_one_afterwards_and_stay_different():
     assert len({ipaddress.ip_network(f"{value}/80", strict=False) for value in subnets}) == 1
     assert len({ipaddress.ip_network(f"{value}/96", strict=False) for value in subnets}) == 4
     assert len(set(subnets)) == 12
+
+
+def test_addresses_in_lists_and_before_ports_map_as_they_do_alone():
+    one, private, six = mapped("81.246.1.9", "10.0.0.1", "2a02:a03f::1")
+    values = ["81.246.1.9:8080", "81.246.1.9, 10.0.0.1", "[2a02:a03f::1]:443", "81.246.1.9; Jan"]
+    port, both, bracketed, worded = mapped(*values)
+    assert (port, both, bracketed) == (f"{one}:8080", f"{one}, {private}", f"[{six}]:443")
+    assert worded.startswith(f"{one}; ")
+    assert "Jan" not in worded
+
+
+def test_an_address_written_as_a_number_maps_as_it_does_with_points():
+    number = str(int(ipaddress.ip_address("81.246.1.9")))
+    for binding in ({}, {"family": TypeFamily.INTEGER, "type_name": "bigint"}):
+        (new,) = mapped(number, **binding)
+        assert str(ipaddress.ip_address(int(new))) == mapped("81.246.1.9")[0]
+    (small,) = mapped(number, family=TypeFamily.INTEGER, type_name="int")
+    assert ipaddress.ip_address(int(small)) in ipaddress.ip_network("10.0.0.0/8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -59,3 +60,21 @@ def test_very_long_numbers_and_text_lose_their_digits_and_letters():
 def test_unknown_spreads_are_refused_before_the_first_row(spread: Any):
     with pytest.raises(RuleError, match="spread"):
         salary_or_finance.kernel(bind("salary_or_finance", spread=spread))
+
+
+@pytest.mark.parametrize("value", ["2500 loonbeslag Marieke Claes", "0 (schuld Marieke Claes)", "Claes: EUR 2.500,00"])
+def test_of_text_around_an_amount_no_word_stays(value: str):
+    (result,) = mapped(value)
+    assert not {"Marieke", "Claes", "loonbeslag"} & set(re.split(r"\W+", result))
+
+
+@pytest.mark.parametrize("form", ["{} EUR", "€ {}", "{} bruto/maand", "ca. {} euro per jaar"])
+def test_currencies_and_what_an_amount_is_paid_for_stay(form: str):
+    (alone,), (written,) = mapped("2500"), mapped(form.format("2500"))
+    assert written == form.format(alone)
+
+
+def test_a_telephone_number_among_amounts_comes_out_as_none_that_is_near():
+    (result,) = mapped("2500 GSM 0470123456")
+    assert not result.endswith("0470123456")
+    assert re.search(r"\d{10}$", result)
