@@ -287,3 +287,29 @@ def series(kind: str, rows: int, missing: bool) -> pd.Series:
         values.iloc[0] = None
         values = values.cat.remove_unused_categories() if kind == "category" else values
     return values
+
+
+def test_numbers_that_pandas_made_floats_agree_with_the_same_numbers_as_text(key: anonymizer.Secret, tmp_path: Path):
+    frames_ = {
+        "a": pd.DataFrame({"id": [1, 2], "nn": [85073003328.0, float("nan")], "pay": [2500.0, float("nan")]}),
+        "b": pd.DataFrame({"id": [1], "nn": ["85.07.30-033.28"]}),
+    }
+    given = rules(
+        tmp_path,
+        "  a: {columns: {nn: national_id, pay: salary_or_finance}, keep: [id]}\n"
+        "  b: {columns: {nn: national_id}, keep: [id]}\n",
+    )
+    safe = anonymizer.run_tables(anonymizer.Tables(frames_), rules=given, key=key).tables
+    written = "".join(sign for sign in safe["b"]["nn"][0] if sign.isdigit())
+    assert int(safe["a"]["nn"][0]) == int(written)
+    assert np.isnan(safe["a"]["nn"][1])
+    assert np.isnan(safe["a"]["pay"][1])
+
+
+def test_views_of_text_with_nulls_in_them_are_replaced_too(key: anonymizer.Secret, tmp_path: Path):
+    table = pa.table({"id": [1, 2], "mail": pa.array(["jan@bakker.example", None], pa.string_view())})
+    given = rules(tmp_path, "  t: {columns: {mail: email}, keep: [id]}\n")
+    safe = anonymizer.run_tables(anonymizer.Tables({"t": table}), rules=given, key=key).tables["t"]
+    assert safe.schema == table.schema
+    assert safe["mail"].to_pylist()[1] is None
+    assert safe["mail"].to_pylist()[0] not in (None, "jan@bakker.example")

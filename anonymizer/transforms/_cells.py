@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,8 @@ from anonymizer.model.plan import Domain
 from anonymizer.pseudonyms.written_form import flat_bytes, without_unseen
 
 _SAMPLE = 4096
+_FLOAT = r"^-?[0-9]{4,19}\.0$"
+_SCIENTIFIC = r"^[0-9]\.[0-9]{4,17}[eE]\+?[01]?[0-9]$"
 
 
 def narrowed(binding: Binding) -> Binding:
@@ -68,6 +71,29 @@ def by_distinct(kernel: Kernel) -> Kernel:
         return kernel(values)
 
     return mapped
+
+
+def whole(kernel: Kernel) -> Kernel:
+    """The same kernel, where 9000.0 and 8.5073003328e+10 are whole numbers that a program made floating ones."""
+
+    def mapped(values: pa.Array) -> pa.Array:
+        points = pc.match_substring_regex(values, _FLOAT)
+        scientific = pc.match_substring_regex(values, _SCIENTIFIC)
+        if not points.true_count and not scientific.true_count:
+            return kernel(values)
+        plain = pc.if_else(points, pc.replace_substring_regex(values, r"\.0$", ""), values)
+        if scientific.true_count:
+            written = pa.array([_in_digits(value) for value in pc.filter(values, scientific).to_pylist()], pa.string())
+            plain = pc.replace_with_mask(plain, scientific, written)
+        new = kernel(plain)
+        return pc.if_else(points, pc.binary_join_element_wise(new, ".0", ""), new)
+
+    return mapped
+
+
+def _in_digits(value: str) -> str:
+    number = Decimal(value)
+    return str(int(number)) if number == int(number) else value
 
 
 def of_rows(salts: Salts | None, rows: np.ndarray) -> Salts | None:

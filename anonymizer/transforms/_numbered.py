@@ -6,7 +6,6 @@ What is of no kind keeps its look, letter for letter and digit for digit, and ne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from types import ModuleType
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from anonymizer.model.schema import TypeFamily
 from anonymizer.pseudonyms.permutation import LARGEST, Permutation
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.transforms import _nested, _typed
-from anonymizer.transforms._cells import by_distinct, narrowed, refuse, seen, visible
+from anonymizer.transforms._cells import by_distinct, narrowed, refuse, seen, visible, whole
 
 _SAME_NUMBERS = {"vat_number": "company_id", "bank_account": "iban"}
 """Domains whose numbers are those of another one, written otherwise: they share its key, so that both agree."""
@@ -33,8 +32,6 @@ WIDER = (
 _SPACES = r"[\x{a0}\x{2007}\x{2009}\x{202f}]"
 _DASHES = r"[\x{2010}-\x{2015}]"
 _TRIES = 64
-_FLOAT = r"^-?[0-9]{5,19}\.0$"
-_SCIENTIFIC = r"^[0-9]\.[0-9]{4,17}[eE]\+?[01]?[0-9]$"
 _LABELS = """btw tva vat mwst ust ustid ustidnr uid kbo bce rpr rpm kvk siren siret iban niss insz rrn nn bsn nir compte
     rekening rekeningnummer rek konto account n° nr no num numero nummer number id"""
 _LABELLED = (
@@ -118,7 +115,7 @@ def kernel(
     if family in _NUMERIC:
         sorted_out = _with_zeros(sorted_out, digits)
     if floats and family is not TypeFamily.INTEGER:
-        sorted_out = _whole(sorted_out)
+        sorted_out = whole(sorted_out)
     plain = _plainly_written(sorted_out)
     return by_distinct(visible(plain if binding.domain.unique else seen(plain)))
 
@@ -158,29 +155,6 @@ def _labelled(kinds: Sequence[Kind], usual: Kernel) -> Kind:
         return pc.binary_join_element_wise(label, plain(number), before, visible(plain)(code), behind, "")
 
     return Kind(is_valid, replaced)
-
-
-def _whole(kernel: Kernel) -> Kernel:
-    """Whole numbers that are written as floating ones: 85073003328.0, 8.5073003328e+10."""
-
-    def mapped(values: pa.Array) -> pa.Array:
-        whole = pc.match_substring_regex(values, _FLOAT)
-        scientific = pc.match_substring_regex(values, _SCIENTIFIC)
-        if not whole.true_count and not scientific.true_count:
-            return kernel(values)
-        plain = pc.if_else(whole, pc.replace_substring_regex(values, r"\.0$", ""), values)
-        if scientific.true_count:
-            written = pa.array([_in_digits(value) for value in pc.filter(values, scientific).to_pylist()], pa.string())
-            plain = pc.replace_with_mask(plain, scientific, written)
-        new = kernel(plain)
-        return pc.if_else(whole, pc.binary_join_element_wise(new, ".0", ""), new)
-
-    return mapped
-
-
-def _in_digits(value: str) -> str:
-    number = Decimal(value)
-    return str(int(number)) if number == int(number) else value
 
 
 def by_kind(kinds: Sequence[Kind], other: Kernel) -> Kernel:

@@ -76,11 +76,25 @@ def mistake(parameters: Parameters) -> str | None:
     entries = _entries(parameters)
     if entries is None:
         return 'write values as "customer_id: permute domain crm.customer.id, email: email"'
+    paths = [_path(entry["path"]) for entry in entries]
+    for entry, path in zip(entries, paths, strict=True):
+        if not path:
+            return f"{entry['path']} is no path of keys; write customer.email, and odd names in double quotes"
+        if paths.count(path) > 1:
+            return f"the key {entry['path']} stands there twice"
     known = registry.load("transforms")
     for entry in entries:
         if entry["transform"] not in known or entry["transform"] == NAME:
             return f"there is no transform called {entry['transform']} for a key; see `anonymizer list`"
     return None
+
+
+def _path(text: str) -> tuple[str, ...]:
+    """The keys of a path; none where it cannot be read."""
+    try:
+        return split_name(text)
+    except ValueError:
+        return ()
 
 
 def _entries(parameters: Parameters) -> list[re.Match[str]] | None:
@@ -130,7 +144,7 @@ def _named(binding: Binding) -> list[_Named]:
             raise _wrong(binding, f"no column is replaced in domain {domain}; name the domain of the column it repeats")
         own = domain or (transform if transform not in ("permute", "masked") else
                          f"{binding.table.name}.{binding.column.name}.{match['path']}")  # fmt: skip
-        named.append(_entry(binding, split_name(match["path"]), transform, own))
+        named.append(_entry(binding, _path(match["path"]), transform, own))
     return named
 
 

@@ -19,7 +19,7 @@ from anonymizer.contracts import Binding, Kernel
 from anonymizer.model.plan import Domain
 from anonymizer.model.schema import TypeFamily
 from anonymizer.transforms import _permuted, _text
-from anonymizer.transforms._cells import by_distinct, each_once, seen, visible
+from anonymizer.transforms._cells import by_distinct, each_once, seen, visible, whole
 from anonymizer.transforms._places import Places
 
 NAME = "postcode"
@@ -38,7 +38,7 @@ def kernel(binding: Binding) -> Kernel:
 def _build(binding: Binding) -> Kernel:
     if binding.domain.unique:
         return _permuted.kernel(binding.keys, binding.domain.name)
-    return seen(each_once(Places(binding.keys, binding.locales, binding.domain.width).codes))
+    return whole(seen(each_once(Places(binding.keys, binding.locales, binding.domain.width).codes)))
 
 
 def capacity(domain: Domain) -> int | None:

@@ -258,7 +258,8 @@ def _but_for_case(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
     """Cells of the same length that differ in nothing but the case of plain letters."""
     alike = np.zeros(len(old), bool)
     before, after = flat(old)[0], flat(new)[0]
-    rows = np.flatnonzero((np.diff(before) == np.diff(after)) & (np.diff(before) > 0))
+    told = pc.and_(old.is_valid(), new.is_valid()).to_numpy(zero_copy_only=False)  # bytes may lie under a null
+    rows = np.flatnonzero((np.diff(before) == np.diff(after)) & (np.diff(before) > 0) & told)
     if not len(rows):
         return alike
     offsets, data = flat(old.take(pa.array(rows)))

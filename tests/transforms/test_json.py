@@ -104,7 +104,17 @@ def test_a_result_that_no_longer_fits_its_column_is_emptied():
 
 
 @pytest.mark.parametrize(
-    "keys", ["", "customer_id", "customer_id: nothing", "a: json", "a: email b", "a: permute domain c.di"]
+    "keys",
+    [
+        "",
+        "customer_id",
+        "x: nothing",
+        "a: json",
+        "a: email b",
+        "a: permute domain c.di",
+        "a..b: email",
+        "a: email, a: phone",
+    ],
 )
 def test_keys_that_nobody_can_read_are_refused(keys: str):
     with pytest.raises(RuleError, match=r"t\.c"):

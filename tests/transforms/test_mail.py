@@ -164,3 +164,8 @@ def test_a_zero_width_sign_or_another_space_does_not_make_another_address():
     assert plain != marked
     assert plain.split(".")[:2] == marked.split(".")[:2]
     assert plain.split("@")[1] == marked.split("@")[1]
+
+
+def test_a_login_of_signs_that_nobody_sees_stays():
+    values = ["\u200b", "\ufeff", "jan"]
+    assert LOGIN(pa.array(values)).to_pylist()[:2] == values[:2]

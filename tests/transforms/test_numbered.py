@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from stdnum import iban
 from stdnum.be import vat
 
 from anonymizer import registry
@@ -37,7 +36,6 @@ def test_behind_an_account_the_code_of_its_bank_becomes_that_of_none():
         (result,) = mapped("iban", form.format("BE71 0961 2345 6769"))
         assert result.startswith(alone)
         assert "KREDBEBB" not in result
-    assert iban.is_valid(alone)
 
 
 def test_another_word_before_a_number_does_not_stay():

@@ -312,3 +312,9 @@ def test_a_postcode_of_letters_and_digits_is_not_taken_for_one_with_a_town():
             re.sub("[A-Z]", "A", re.sub("[a-z]", "a", re.sub("[0-9]", "0", written)))
         )
     assert one(CODE, "1012 AB")[:4] == one(CODE, "NL-1012 AB")[3:7]
+
+
+def test_a_postcode_that_a_program_made_a_floating_number_is_that_postcode():
+    kernel = postcode.kernel(bind("postcode"))
+    plain, floating = kernel(pa.array(["9000", "9000.0"])).to_pylist()
+    assert floating == f"{plain}.0"

@@ -20,6 +20,7 @@ from anonymizer.stores._bytes import Misfit, from_hex, to_hex
 
 __all__ = ["Misfit", "element_of", "family_of", "from_text", "to_text"]
 
+_PLAIN_OF_VIEW = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 _OFFSET = r"(Z|[+-]\d\d(:?\d\d)?)$"
 
 
@@ -213,6 +214,9 @@ def replaced(old: pa.Array, before: pa.Array, after: pa.Array) -> pa.Array:
     if changed.true_count == len(old):
         return new
     order = pc.if_else(changed, pa.array(range(len(old), 2 * len(old))), pa.array(range(len(old))))
+    if old.type in _PLAIN_OF_VIEW:  # Arrow takes nothing from views
+        plain = _PLAIN_OF_VIEW[old.type]
+        return pa.concat_arrays([old.cast(plain), new.cast(plain)]).take(order).cast(old.type)
     return pa.concat_arrays([old, new]).take(order)
 
 
