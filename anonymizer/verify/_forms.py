@@ -30,8 +30,8 @@ _OTHER_ESCAPE = re.compile(rb"UESCAPE\s*'([^'0-9A-Fa-f+\s])'", re.IGNORECASE)
 _QUOTED_PRINTABLE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
 _WHOLE_HEX = re.compile(rb"(?:\\x|0x)?((?:[0-9A-Fa-f]{2})+)\Z")
 _LETTER = "(?:[4-7][0-9A-Fa-f]|3[0-9]|2[02-9A-Fa-f])"
-_HEX = f"(?:^|[^0-9A-Za-z]|0x)(?:[0-9A-Fa-f]{{2}})*{_LETTER}{{6}}(?:[0-9A-Fa-f]{{2}})*(?:[^0-9A-Za-z]|$)"
-"""A whole run of letters and digits with six letters of ASCII in hexadecimal."""
+_HEX = f"(?:^|[^0-9A-Za-z]|0x)(?:[0-9A-Fa-f]{{2}})*(?:{_LETTER}{{6}}|(?:{_LETTER}00){{5}})(?:[0-9A-Fa-f]{{2}})*(?:[^0-9A-Za-z]|$)"
+"""A whole run of letters and digits with six letters of ASCII in hexadecimal, or five of UTF-16."""
 _GROUP = "[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _BASE64 = f"(?:{_GROUP}){{3}}"
 """What three times three letters of ASCII look like: their upper bits are given."""
@@ -39,11 +39,18 @@ _HEX_RUN = re.compile(rb"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){6,})(?![0-9A
 _BASE64_GROUPS = re.compile(_BASE64.encode())
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]+")
 _SPOKEN = re.compile(
-    rb"([\w.%+-]+)\s*(?:[(\[{]\s*at\s*[)\]}]|\sat\s)\s*([\w-]+(?:(?:\.|\s*[(\[{]\s*dot\s*[)\]}]\s*|\sdot\s)[\w-]+)+)",
+    rb"([\w.%+-]+(?:(?:\s*[(\[{]\s*dot\s*[)\]}]\s*|\sdot\s)[\w%+-]+)*)\s*(?:[(\[{]\s*at\s*[)\]}]|\sat\s)"
+    rb"\s*([\w-]+(?:(?:\.|\s*[(\[{]\s*dot\s*[)\]}]\s*|\sdot\s)[\w-]+)+)",
     re.IGNORECASE,
 )
 """An e-mail address as it is said: "jan at firm dot be"."""
 _DOT = re.compile(rb"\W*\bdot\b\W*", re.IGNORECASE)
+_SPOKEN_SIGNS = tuple(
+    form.replace(b"at", at) for at in (b"at", b"AT", b"At") for form in (b"(at)", b"[at]", b"{at}", b" at ", b"( at )")
+)
+_CELLS = re.compile(rb"</t[dh]>\s*<t[dh][^<>]*>", re.IGNORECASE)
+_WRAPPED = re.compile(rb"(?<=[^\n]{40})\r?\n[ \t>]*(?=[^\s>])")
+"""The end of a line in a letter or mail: names that stand below each other are a list."""
 _MARKUP = re.compile(rb"(?<=[0-9])(?:<[^<>]{1,40}>\s*)+(?=[0-9])")
 _TWICE = 3
 """Times that a link may have been quoted within links."""
@@ -143,16 +150,25 @@ def _from_runs(cell: bytes) -> bytes | None:
 def _spoken(cell: bytes) -> bytes | None:
     if not _SPOKEN.search(cell):
         return None
-    return _SPOKEN.sub(lambda said: said[1] + b"@" + _DOT.sub(b".", said[2]), cell)
+    return _SPOKEN.sub(lambda said: _DOT.sub(b".", said[1]) + b"@" + _DOT.sub(b".", said[2]), cell)
 
 
 def _unmarked(cell: bytes) -> bytes:
-    """Without markup inside of numbers."""
-    return _MARKUP.sub(b"", cell)
+    """Without markup inside of numbers, and between the cells of a table."""
+    return _CELLS.sub(b" ", _MARKUP.sub(b"", cell))
+
+
+def _from_form(cell: bytes) -> bytes:
+    """As forms send it, a plus sign is a blank."""
+    return unquote_to_bytes(cell.replace(b"+", b" "))
+
+
+def _unwrapped(cell: bytes) -> bytes:
+    return _WRAPPED.sub(b" ", cell)
 
 
 def _decoded_runs(cell: bytes) -> list[bytes]:
-    found = [binascii.unhexlify(run) for run in _HEX_RUN.findall(cell)]
+    found = [_readable(binascii.unhexlify(run)) for run in _HEX_RUN.findall(cell)]
     for run in _BASE64_RUN.findall(cell):
         if groups := _BASE64_GROUPS.search(run):
             letters = run[groups.start() % 4 :].replace(b"-", b"+").replace(b"_", b"/")
@@ -167,9 +183,9 @@ _DECODERS: tuple[tuple[bytes, Callable[[bytes], bytes | None]], ...] = (
     (b"&", _from_page),
     (b"=", _from_mail),
     (b"</", _unmarked),
-    (b"(at)", _spoken),
-    (b"[at]", _spoken),
-    (b" at ", _spoken),
+    (b"=", _from_form),
+    (b"\n", _unwrapped),
+    *((sign, _spoken) for sign in _SPOKEN_SIGNS),
     (b"UESCAPE", _unescaped),
     (b"uescape", _unescaped),
 )

@@ -169,6 +169,8 @@ def _written_otherwise(category: str, values: pa.Array) -> Iterator[pa.Array]:
     if category in ("vat_number", "company_id"):
         prefixed = values.filter(pc.match_substring_regex(values, r"^[A-Za-z]{2}[^A-Za-z]"))
         yield pc.utf8_slice_codeunits(prefixed, 2, 1000)
+        belgian = _digits(values)  # which had nine digits once
+        yield pc.utf8_slice_codeunits(belgian.filter(pc.match_substring_regex(belgian, "^0[0-9]{9}$")), 1, 10)
     if category == "national_id":
         plain = _digits(values)
         born = plain.filter(pc.match_substring_regex(plain, r"^[0-9]{2}[0-9]{9}$"))  # Belgian; some write the century

@@ -85,6 +85,7 @@ def test_a_value_is_found_however_it_is_written(pattern: str, text: str, categor
     [
         ("Jo Hansen", "Johansen", "full_name", False),
         ("Steve Murray", "Dave Steve; Murray Harris", "full_name", False),
+        ("Steve Murray", "Dave Steve\nMurray Harris", "full_name", False),
         ("Madonna", "Madonna", "full_name", False),
         ("Kerkstraat", "Kerkstraat", "street_address", False),
         ("04701234", "99 04701234 99 8", "phone", True),
@@ -188,6 +189,17 @@ def _wide(text: str) -> str:
         ("02 512 34 56x12", "tel 025123456", "phone"),
         ("02 512 34 56 / 0470 12 34 56", "0470123456", "phone"),
         ("0470 12 34 56 (Jan)", "0470123456", "phone"),
+        (MAIL, "JAN.CLAES (AT) MAIL.BE", "email"),
+        (MAIL, "jan.claes AT mail DOT be", "email"),
+        (MAIL, "jan (dot) claes (at) mail (dot) be", "email"),
+        (MAIL, "jan.claes{at}mail.be", "email"),
+        (MAIL, "id " + MAIL.encode("utf-16-le").hex(), "email"),
+        (NAME, "name=J%C3%A9r%C3%B4me+No%C3%ABl&x=1", "full_name"),
+        (NAME, "<tr><td>Jérôme</td>\n<td class='x'>Noël</td></tr>", "full_name"),
+        (NAME, "Zoals eerder per telefoon afgesproken met Jérôme\nNoël sturen wij", "full_name"),
+        (NAME, "> Zoals eerder per telefoon afgesproken met Jérôme\r\n> Noël sturen wij", "full_name"),
+        ("BE 0403.170.701", "BE 403.170.701", "vat_number"),
+        ("0403.170.701", "403170701", "company_id"),
     ],
 )
 def test_a_value_is_found_in_every_form_in_which_programs_write_it(pattern: str, text: str, category: str):
