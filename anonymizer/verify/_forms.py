@@ -30,7 +30,8 @@ _OTHER_ESCAPE = re.compile(rb"UESCAPE\s*'([^'0-9A-Fa-f+\s])'", re.IGNORECASE)
 _QUOTED_PRINTABLE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)")
 _WHOLE_HEX = re.compile(rb"(?:\\x|0x)?((?:[0-9A-Fa-f]{2})+)\Z")
 _LETTER = "(?:[4-7][0-9A-Fa-f]|3[0-9]|2[02-9A-Fa-f])"
-_HEX = f"(?:^|[^0-9A-Za-z]|0x)(?:[0-9A-Fa-f]{{2}})*(?:{_LETTER}{{6}}|(?:{_LETTER}00){{5}})(?:[0-9A-Fa-f]{{2}})*(?:[^0-9A-Za-z]|$)"
+_LETTERS = f"(?:{_LETTER}{{6}}|(?:{_LETTER}00){{5}})"
+_HEX = f"(?:^|[^0-9A-Za-z]|0x)(?:[0-9A-Fa-f]{{2}})*{_LETTERS}(?:[0-9A-Fa-f]{{2}})*(?:[^0-9A-Za-z]|$)"
 """A whole run of letters and digits with six letters of ASCII in hexadecimal, or five of UTF-16."""
 _GROUP = "[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 _BASE64 = f"(?:{_GROUP}){{3}}"
