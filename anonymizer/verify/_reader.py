@@ -94,6 +94,9 @@ Part = Text | Block
 class Reader:
     """Reads one database from its first part to its last, as often as asked. Every method may raise Unreadable."""
 
+    kind = ""
+    """The NAME of the store that wrote it."""
+
     def __init__(self, source: Input, schema: Schema) -> None:
         self.source = source
         self.schema = schema
@@ -162,4 +165,5 @@ def open_reader(source: Input, kind: str, schema: Schema, work: Path | None = No
         raise InternalError(f"there is no verifier for a {kind}; nothing of it may be published")
     module = importlib.import_module(f"anonymizer.verify.{_READERS[kind]}")
     reader: Reader = module.reader(source, schema, work)
+    reader.kind = kind
     return reader
