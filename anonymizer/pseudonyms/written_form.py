@@ -24,7 +24,20 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 _ZERO = ord("0")
-_UNDECOMPOSED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'"}
+_UNDECOMPOSED = {
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ı": "i",
+    "’": "'",
+    "ʼ": "'",
+    "′": "'",
+}
 """Letters without a canonical decomposition, and how they are written without accents."""
 _SPACE = np.zeros(256, dtype=bool)
 _SPACE[[*range(9, 14), *range(28, 33)]] = True

@@ -32,6 +32,8 @@ ORDER: Mapping[str, str] = {
 }
 _AND = r"\s+(?i:&|\+|en|et|und|and)\s+"
 """What stands between the names of two people."""
+_NOTED = r"(?s)^(\s*[^\s()]+\s+[^\s()].*?)\s*\([^()]*\)\s*$"
+"""A whole name, and what is noted of the person behind it."""
 _IN_WORD = np.array([chr(byte) not in " -,;" for byte in range(256)])
 
 
@@ -46,6 +48,9 @@ def build(binding: Binding, width: int | None) -> Kernel:
     people, firms = _each_of_several(FullNames(binding, width), width), _companies.Companies(binding, width)
 
     def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        noted = pc.match_substring_regex(values, _NOTED)
+        if noted.true_count:
+            values = pc.if_else(noted, pc.replace_substring_regex(values, _NOTED, r"\1"), values)
         firm = _companies.is_firm(values)
         if firm.true_count == 0:
             return people(values, salts)

@@ -22,7 +22,7 @@ _SHORT_TOKEN, _TOKEN = 6, 10
 NARROWEST_ADDRESS = _SHORT_TOKEN + len(_SHORTEST_HOST)
 NARROWEST_LOGIN = _TOKEN
 """A login in a key of a narrower column is permuted, sign by sign, instead."""
-_ADDRESS = r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]+"
+_ADDRESS = r"[^\s<>,;\"'()]+@[^\s<>,;\"'()]*[^\s<>,;\"'().]"
 _ONE_ADDRESS = rf"^{_ADDRESS}$"
 _WITH_SCHEME = rf"(?i)^(?P<before>\s*(?:mailto|smtp|e-?mail|mail)\s*:\s*)(?P<address>{_ADDRESS})(?P<after>\s*)$"
 _WITH_NAME = rf"^(?P<before>\s*\"?)(?P<name>[^<>@\"]*?)(?P<between>\"?\s*<)(?P<address>{_ADDRESS})(?P<after>>\s*)$"

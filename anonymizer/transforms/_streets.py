@@ -37,7 +37,8 @@ _ONLY_FRENCH = r"^r\b\.? "
 _DUTCH_OR_GERMAN = r"(str|weg|hof|markt|berg|ring|park)\b"
 _BOX = r"(?:bus|bte|boîte|boite|box|b|app|apt|ap|unit|postbus)\.?"
 _NUMBER = rf"\d+(?:\S*\d\S*|[A-Za-z]?)(?:[\s,/]*{_BOX}\s*\S+|\s*[/-]\s*\S+|\s[A-Za-z])?"
-_STREET_FIRST = rf"(?is)^(?P<name>.*?\D)(?P<gap>[\s,]+)(?P<number>{_NUMBER})$"
+_NUMBER_WORD = r"(?:nr|n°|no|num|nummer|numéro|numero)\.?\s*"
+_STREET_FIRST = rf"(?is)^(?P<name>.*?\D)(?P<gap>[\s,]+(?:{_NUMBER_WORD})?)(?P<number>{_NUMBER})$"
 _NUMBER_FIRST = r"(?is)^(?P<number>\d+(?:\s?(?:bis|ter)|[A-Za-z])?)(?P<gap>[\s,]+)(?P<name>[^\d\s].*)$"
 _BOX_PART = rf"(?is)^(?P<main>\d+)(?P<word>[\s,]*(?:{_BOX}\s*)?)(?P<box>.*)$"
 _BOX_ALONE = r"(?i)^(?P<word>(?:bus|bte|box|app|apt|ap|b)\.?\s*(?:nr\.?|n°)?\s*)(?P<number>[0-9]+)\s?[a-z]?$"
@@ -46,7 +47,8 @@ _POST_BOX = (
     r"\s*:?\s*)(?P<number>[0-9][0-9 .-]*)$"
 )
 _LONGEST_NUMBER = 4
-_GAP = np.array([chr(byte) in " ,\t\n\r\f\v" for byte in range(256)])
+_NO_STREET = np.array([chr(byte) in " ,\t\n\r\f\vrR.°" for byte in range(256)])
+"""What may stand before the blank in front of a number without being the end of a street: "nr" and "n°" among others."""
 
 Hashes = NDArray[np.uint64]
 
@@ -121,7 +123,7 @@ class Streets:
         split = first - 1
         rows = (first < offsets[1:]) & (split > offsets[:-1])
         rows[rows] &= data[split[rows]] == ord(" ")
-        rows[rows] &= ~_GAP[data[split[rows] - 1]]
+        rows[rows] &= ~_NO_STREET[data[split[rows] - 1]]
         if not rows.any():
             return values, ~rows
         chosen = np.flatnonzero(rows)

@@ -169,3 +169,9 @@ def test_a_zero_width_sign_or_another_space_does_not_make_another_address():
 def test_a_login_of_signs_that_nobody_sees_stays():
     values = ["\u200b", "\ufeff", "jan"]
     assert LOGIN(pa.array(values)).to_pylist()[:2] == values[:2]
+
+
+def test_a_full_stop_behind_an_address_is_no_part_of_it():
+    kernel = email.kernel(bind("email"))
+    plain, ended = kernel(pa.array(["jan.peeters@bakker.example", "jan.peeters@bakker.example."])).to_pylist()
+    assert ended.rstrip(".") == plain

@@ -345,3 +345,14 @@ def test_names_of_a_key_that_differ_in_an_unseen_sign_stay_different():
     plain, marked = kernel(pa.array(["Jan Peeters", "Jan\u200b Peeters"])).to_pylist()
     assert plain != marked
     assert plain.rsplit(" ", 1)[0] == marked.rsplit(" ", 1)[0]
+
+
+def test_a_note_behind_a_name_makes_no_other_person():
+    kernel = full_name.kernel(bind("full_name"))
+    plain, noted = kernel(pa.array(["Jan Peeters", "Jan Peeters (zaakvoerder)"])).to_pylist()
+    assert noted == plain
+
+
+def test_every_sign_for_an_apostrophe_is_one():
+    kernel = last_name.kernel(bind("last_name"))
+    assert len(set(kernel(pa.array(["D'Hondt", "D’Hondt", "DʼHondt", "D′Hondt"])).to_pylist())) == 1

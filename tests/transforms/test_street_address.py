@@ -173,3 +173,11 @@ def test_a_pseudonym_is_abbreviated_as_the_street_was_and_in_its_case():
         assert stopped.rstrip(".") == plain
         assert capitals == stopped.upper()
     assert any(result.endswith("str.") for result in results)
+
+
+@pytest.mark.parametrize("word", ["nr", "nr.", "n°", "no", "nummer", "N°"])
+def test_a_word_before_the_house_number_makes_no_other_street(word: str):
+    kernel = street_address.kernel(bind("street_address"))
+    plain, worded = kernel(pa.array(["Kerkstraat 12", f"Kerkstraat {word} 12"])).to_pylist()
+    street, _, number = plain.rpartition(" ")
+    assert worded == f"{street} {word} {number}"
