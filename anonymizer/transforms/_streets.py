@@ -47,8 +47,8 @@ _POST_BOX = (
     r"\s*:?\s*)(?P<number>[0-9][0-9 .-]*)$"
 )
 _LONGEST_NUMBER = 4
-_NO_STREET = np.array([chr(byte) in " ,\t\n\r\f\vrR.°" for byte in range(256)])
-"""What may stand before the blank in front of a number without being the end of a street: "nr" and "n°" among others."""
+_NO_STREET = np.array([chr(byte) in " ,\t\n\r\f\vrRoO.°" for byte in range(256)])
+"""What may stand before the blank before a number and be no end of a street: "nr" and "n°" among others."""
 
 Hashes = NDArray[np.uint64]
 
