@@ -26,6 +26,8 @@ PROMISE = "Every CHECK of a replaced column that can be judged outside its datab
 
 _DIALECTS = (("PostgreSQL", "postgres"), ("MySQL", "mysql"), ("mydumper", "mysql"), ("SQL Server", "tsql"))
 _NUMBERS = (TypeFamily.INTEGER, TypeFamily.NUMBER)
+_DAYS = (TypeFamily.DATE, TypeFamily.TIMESTAMP)
+_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]|$)"
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Watch(Watcher):
             for before, after in zip(old.columns, new.columns, strict=True):
                 changed = pc.or_(changed, pc.fill_null(pc.not_equal(before, after), True))
             if changed.true_count:
-                if self._failing(condition, old.filter(changed)):
+                if not _comparable(rows.plan, old, new) or self._failing(condition, old.filter(changed)):
                     condition.judged = False
                 else:
                     self._wrong[f"{name}, CHECK {number + 1}"] += self._failing(condition, new.filter(changed))
@@ -150,6 +152,16 @@ class Watch(Watcher):
             if condition is None or not condition.judged
         ]
         return outcome("constraints", PROMISE, problems, self._examined, notes)
+
+
+def _comparable(plan: TablePlan, *batches: pa.RecordBatch) -> bool:
+    """Whether days are written so that the texts are in the order of the days."""
+    days = [name for name in batches[0].schema.names if plan.table.column(name).family in _DAYS]
+    return all(
+        pc.all(pc.match_substring_regex(batch.column(name), _ISO), min_count=0).as_py() is not False
+        for batch in batches
+        for name in days
+    )
 
 
 def _listed(node: Any) -> Any:

@@ -86,3 +86,14 @@ def test_a_check_that_cannot_be_judged_is_named_in_the_notes(dialect: str, check
 def test_checks_of_columns_that_stay_are_not_looked_at(tmp_path: Path):
     result = constraints(tmp_path, "sqlite", "(state IN ('on', 'off'))")
     assert (result.outcome, result.detail, result.examined) == (Outcome.PASSED, (), 0)
+
+
+def test_days_in_another_form_than_iso_are_not_judged_as_texts(tmp_path: Path):
+    rows = "".join(f"INSERT INTO p VALUES ({n}, '{n + 10}/08/1948');\n" for n in range(15))
+    text = f"CREATE TABLE p (id integer, born date CHECK (born < '2007-01-01'));\n{rows}"
+    (tmp_path / "s.sql").write_text(HEADS["sqlite"] + text + ENDS["sqlite"])
+    (tmp_path / "rules.yaml").write_text("format: 1\ntables:\n  p:\n    columns: {born: birth_date}\n    keep: [id]\n")
+    result = api.run(tmp_path / "s.sql", tmp_path / "o.sql", tmp_path / "rules.yaml", write_key(tmp_path / "key"))
+    assert [check.detail for check in result.checks if check.check == "constraints"] == [
+        ("p, CHECK 1: cannot be judged here; only loading the result tells",)
+    ]
