@@ -136,6 +136,8 @@ class Table:
     partition_of: TableName | None = None
     partition_key: tuple[str, ...] = ()
     comment: str | None = None
+    prefixes: tuple[tuple[str, int], ...] = ()
+    """Columns of which the first so many characters are unique (MySQL's indexes on prefixes)."""
 
     def column(self, name: str) -> Column:
         """The column of that name; raises KeyError."""

@@ -51,6 +51,7 @@ class Watch(Watcher):
                 filled = np.logical_and.reduce([pair[side] != 0 for pair in prints])
                 joint = rows.joint([pair[side] for pair in prints])[filled] + spread(number)
                 pairs.add(joint, np.full(len(joint), number, np.uint64))
+        self._prefixes(rows)
         for plan in rows.plan.replaced:
             name = plan.column.name
             if name in rows.old.schema.names:
@@ -58,6 +59,18 @@ class Watch(Watcher):
                 key = name in rows.plan.table.primary_key
                 for words, count in _misfits(plan, rows.old.column(name), rows.new.column(name), key):
                     self._misfits[f"{plan.name}: {words}"] += count
+
+    def _prefixes(self, rows: Rows) -> None:
+        """Keys on the first characters of a column."""
+        replaced = {plan.column.name for plan in rows.plan.replaced}
+        for column, size in rows.plan.table.prefixes:
+            if column in replaced and column in rows.old.schema.names:
+                key = rows.plan.table.name, (f"{column}, first {size}",)
+                number = self._keys.setdefault(key, len(self._keys))
+                for pairs, batch in ((self._old, rows.old), (self._new, rows.new)):
+                    first = pc.utf8_lower(pc.utf8_slice_codeunits(batch.column(column).drop_null(), 0, size))
+                    joint = self.run.prints.cells(first) + spread(number)
+                    pairs.add(joint, np.full(len(joint), number, np.uint64))
 
     def result(self) -> CheckResult:
         before, after = _duplicates(self._old, len(self._keys)), _duplicates(self._new, len(self._keys))

@@ -97,3 +97,13 @@ def test_days_in_another_form_than_iso_are_not_judged_as_texts(tmp_path: Path):
     assert [check.detail for check in result.checks if check.check == "constraints"] == [
         ("p, CHECK 1: cannot be judged here; only loading the result tells",)
     ]
+
+
+def test_a_key_on_the_first_characters_of_a_column_has_to_hold(tmp_path: Path):
+    rows = ",".join(f"({n},'{chr(97 + n // 26)}{chr(97 + n % 26)}x{n}@acme.be')" for n in range(600))
+    table = "CREATE TABLE `p` (`id` int NOT NULL, `mail` varchar(80), UNIQUE KEY `m` (`mail`(2)));\n"
+    text = f"{table}INSERT INTO `p` VALUES {rows};\n"
+    (tmp_path / "s.sql").write_text(HEADS["mysql"] + text + ENDS["mysql"])
+    (tmp_path / "rules.yaml").write_text("format: 1\ntables:\n  p:\n    columns: {mail: email}\n    keep: [id]\n")
+    with pytest.raises(VerificationFailed, match=r'keys: p \("mail, first 2"\): \d+ key values stand more than once'):
+        api.run(tmp_path / "s.sql", tmp_path / "o.sql", tmp_path / "rules.yaml", write_key(tmp_path / "key"))

@@ -86,6 +86,7 @@ class MysqlSchemaReader:
                 raise SourceError(f"{cursor.place}: {draft.name} is like a table that is not defined before")
             draft.columns, draft.invisible = list(like.columns), set(like.invisible)
             draft.primary_key, draft.unique = like.primary_key, list(like.unique)
+            draft.prefixes = list(like.prefixes)
         else:
             if not cursor.sees("("):
                 raise self._made_by_query(cursor, draft)
@@ -174,7 +175,7 @@ class MysqlSchemaReader:
         cursor.expect("on")
         draft = self._find(cursor.name())
         if draft is not None:
-            columns = TableParser(cursor, draft)._key_columns()
+            columns = TableParser(cursor, draft)._key_columns(unique=True)
             if columns:
                 draft.unique.append(columns)
 
@@ -290,6 +291,7 @@ class MysqlSchemaReader:
             columns=tuple(draft.columns),
             primary_key=_spelled(draft, draft.primary_key),
             unique=tuple(dict.fromkeys(_spelled(draft, columns) for columns in draft.unique)),
+            prefixes=tuple((_spelled(draft, (name,))[0], size) for name, size in draft.prefixes),
             foreign_keys=tuple(key for key in keys if key is not None),
             checks=tuple(draft.checks),
             partition_key=draft.partition_key,

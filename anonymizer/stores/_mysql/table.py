@@ -38,6 +38,8 @@ class TableDraft:
     """Columns that a row without a column list does not have."""
     primary_key: tuple[str, ...] = ()
     unique: list[tuple[str, ...]] = field(default_factory=list)
+    prefixes: list[tuple[str, int]] = field(default_factory=list)
+    """Columns with so many first characters that are a key."""
     foreign_keys: list[KeyDraft] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
     partition_key: tuple[str, ...] = ()
@@ -232,13 +234,13 @@ class TableParser:
             name = cursor.identifier()
         if cursor.accept("primary"):
             cursor.expect("key")
-            draft.primary_key = self._key_columns()
+            draft.primary_key = self._key_columns(unique=True)
             for place, column in enumerate(draft.columns):
                 if column.name.lower() in {key.lower() for key in draft.primary_key}:
                     draft.columns[place] = replace(column, nullable=False)
         elif cursor.accept("unique"):
             cursor.accept_any("key", "index")
-            columns = self._key_columns()
+            columns = self._key_columns(unique=True)
             if columns:
                 draft.unique.append(columns)
         elif cursor.accept("foreign"):
@@ -263,8 +265,11 @@ class TableParser:
         cursor.expect("references")
         self.draft.foreign_keys.append(self._references(columns, name))
 
-    def _key_columns(self) -> tuple[str, ...]:
-        """The plain columns of a key; () as soon as one is an expression. A prefix counts as its column."""
+    def _key_columns(self, unique: bool = False) -> tuple[str, ...]:
+        """The plain columns of a key; () as soon as one is an expression. A prefix counts as its column.
+
+        Of a unique key of one column the prefix is noted.
+        """
         cursor = self.cursor
         while not cursor.sees("("):
             if cursor.next.kind in ("end", "mark"):
@@ -272,7 +277,7 @@ class TableParser:
             cursor.take()
         cursor.expect("(")
         names: list[str] = []
-        plain = True
+        plain, prefix = True, ""
         while True:
             if cursor.sees("("):
                 plain = False
@@ -280,11 +285,14 @@ class TableParser:
                 pass
             else:
                 names.append(cursor.identifier())
+                prefix = cursor.skip_parentheses().strip("() ") if cursor.sees("(") else ""
             cursor.skip_expression(",", ")")
             if cursor.accept(")"):
                 break
             cursor.expect(",")
         cursor.skip_expression(*_INDEX_OPTIONS)
+        if unique and plain and len(names) == 1 and prefix.isdigit():
+            self.draft.prefixes.append((names[0], int(prefix)))
         return tuple(names) if plain else ()
 
     def _references(self, columns: tuple[str, ...], name: str) -> KeyDraft:
