@@ -27,9 +27,9 @@ Judge = Callable[[ColumnPlan, pa.Array, pa.Array], tuple[pa.Array, pa.Array]]
 
 _DIGITS = {"decade": 3, "year": 4, "quarter": 4, "month": 7}
 """How many first signs of YYYY-MM-DD the values of a period share."""
-_ISO = r"^(0[1-9]|[1-8][0-9]|9[0-8])[0-9]{2}-[0-9]{2}-[0-9]{2}([ T].*)?$"
+_ISO = r"^(0[1-9]|[1-8][0-9]|9[0-8])[0-9]{2}-[0-9]{2}-[0-9]{2}([ T][-0-9:., +TZ]*)?$"
 _DAY_OF_OTHER_FORM = r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}|[0-9]{4}[/.]|^[0-9]{8}"
-_NO_DATE = r"^(-?infinity|0000-.*|00[0-9]{2}-.*|99[0-9]{2}-.*)$"
+_NO_DATE = r"^(-?infinity|(00|99)[0-9]{2}-[-0-9:., +TZ]*)$"
 _NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{0,15})?$"
 _V4 = r"^([0-9]{1,3}\.){3}[0-9]{1,3}(/[0-9]{1,2})?$"
 _V6_GROUPS = 3

@@ -24,8 +24,8 @@ PROMISE = "Dates that the rules ask to shift all move, by one number of days for
 ASKED = "shift"
 """The transform that moves dates."""
 _SECONDS_A_DAY = 86_400
-_NO_DATE = r"^(00|99|-?infinity)| BC$"
-"""Years before 100 and from 9900 on stand for no date, and stay."""
+_NO_DATE = r"^(00|99|-?infinity)| BC$|^.{10}[ T]?[-0-9:., +TZ]*[^-0-9:., +TZ]"
+"""Years before 100 and from 9900 on stand for no date, and stay; with other words behind it, a date is a text."""
 
 
 def days(values: pa.Array) -> pa.Array:

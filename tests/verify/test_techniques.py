@@ -100,3 +100,18 @@ def test_a_wrong_result_is_withheld(spoilt: str, source: Path, monkeypatch: pyte
 
     monkeypatch.setattr(planning, "bind", wrong)
     assert not released(source)
+
+
+def test_dates_and_amounts_with_words_behind_them_are_masked_and_released(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv(api.KEY_VARIABLE, hashlib.sha256(b"a key for tests alone").hexdigest())
+    (tmp_path / "s.csv").write_text(
+        "id,d,k,n\n1,2024-01-02 Marieke Claes,2024-01-02 Marieke,100 Marieke\n2,2024-03-02,2024-05-02,200\n"
+    )
+    (tmp_path / "rules.yaml").write_text(
+        "format: 1\ntables:\n  s:\n    columns: {d: {as: shift, by: 90 days}, k: {as: generalise, to: month},"
+        " n: {as: noise, spread: 10 %}}\n    keep: [id]\n"
+    )
+    api.run(tmp_path / "s.csv", tmp_path / "o.csv", tmp_path / "rules.yaml")
+    written = (tmp_path / "o.csv").read_text()
+    assert "2024-05-01" in written
+    assert not [word for word in ("Marieke", "Claes") if word in written]
