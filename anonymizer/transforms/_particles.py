@@ -22,7 +22,7 @@ _ONSET = (
 """How a name begins: so "desmet" is de and smet, but "dekker", "lambert" and "lemmens" are whole."""
 _JOINED = "|".join(
     [
-        "(?:vanden|vander|mc)([a-z]{3,}|aa|ee)",
+        "(?:vanden|vander|vd|mc)([a-z]{3,}|aa|ee)",  # "vd": v.d., v/d
         # with an apostrophe where they are written in two
         "[ot](brien|callaghan|con(?:nor|nell)|donnell|dwyer|farrell|grady|halloran|hara|keef+e|leary|malley|neill?|reilly"
         "|shea|sullivan|toole|hooft|jampens|kint|sas|serstevens)",

@@ -14,6 +14,9 @@ from anonymizer.transforms._names import Names
 from anonymizer.transforms._particles import cores, parted
 
 _PARTICLE_HYPHEN = r"(?i)\b(van|vande|vanden|vander|von|de|den|der|het|'?t|te|ten|ter|la|le|du|des|di|da|d)-"
+_PARTICLE = r"(?:van|vande|vanden|vander|von|de|den|der|het|'?t|te|ten|ter|la|le|du|des|di|da|zu|v\.? ?d\.?)"
+_PARTICLES_BEHIND = rf"(?i)^(?P<name>[^ ,()-]+)(?P<gap>, ?| \()(?P<particles>{_PARTICLE}(?: {_PARTICLE})*)(?P<end>\)?)$"
+"""As lists in alphabetical order have it: "Aa, van der", "Aa (van der)"."""
 
 
 class Surnames:
@@ -30,6 +33,17 @@ class Surnames:
 
     def _all(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         values = single_spaced(values)
+        behind = pc.match_substring_regex(values, _PARTICLES_BEHIND)
+        if not behind.true_count:
+            return self._usual(values, salts)
+        parts = pc.extract_regex(pc.filter(values, behind), _PARTICLES_BEHIND)
+        name, gap, particles, end = (parts.field(part) for part in ("name", "gap", "particles", "end"))
+        whole = pc.binary_join_element_wise(particles, name, " ")
+        _, core = self.halves(whole, of_rows(salts, np.asarray(behind.to_numpy(zero_copy_only=False))))
+        listed = pc.binary_join_element_wise(core, gap, particles, end, "")
+        return pc.replace_with_mask(self._usual(values, salts), behind, first_fitting([listed, core], self._width))
+
+    def _usual(self, values: pa.Array, salts: Salts | None = None) -> pa.Array:
         hyphen = pc.match_substring(values, "-")
         if not hyphen.true_count:
             front, core = self.halves(values, salts)

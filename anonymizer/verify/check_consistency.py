@@ -20,7 +20,7 @@ from anonymizer.verify._fingerprint import U64, spread
 PROMISE = "In each domain the same value has the same pseudonym everywhere."
 
 SUPPRESSING = frozenset(
-    "null set free_text document_or_blob photo signature password_or_secret known_password user_agent".split()
+    "null set free_text document_or_blob photo signature password_or_secret known_password user_agent gender".split()
 )
 """Transforms that remove values instead of giving them pseudonyms."""
 
