@@ -10,6 +10,18 @@ from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What CHECK constraints leave of a column's values: one of `values`, or what lies between two bounds."""
+
+    values: tuple[str, ...] = ()
+    low: float | str | None = None
+    """The smallest number or day (YYYY-MM-DD)."""
+    high: float | str | None = None
+    past: bool = False
+    """Days lie before the day on which the row is written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """The values that must agree under one key: by default all columns of a category.
 
@@ -22,6 +34,8 @@ class Domain:
     width: int | None = None
     unique: bool = False
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    limits: Limits = Limits()
+    """What all of its columns allow, where the transform knows of values no more than their form."""
 
 
 @dataclass(frozen=True, slots=True)

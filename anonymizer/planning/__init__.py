@@ -3,6 +3,7 @@
     proposal    findings -> the rules that detection would write
     decisions   rules -> a decision for each column, or the list of those that nobody decided
     relations   columns that join have one decision
+    limits      what CHECK constraints leave to pseudonyms
     domains     columns whose values agree share a domain
     refusals    what no plan may do
     policies    who shares a pseudonym: deterministic, per table, per person, nobody

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import ModuleType
 
@@ -13,6 +13,7 @@ from anonymizer.model.plan import ColumnPlan, Domain, TablePlan
 from anonymizer.model.rules import DETERMINISTIC, POLICIES, Action, DomainRules, TableRules
 from anonymizer.model.schema import Column, ColumnName, Schema, TableName
 from anonymizer.planning.decisions import MASKED, Decided
+from anonymizer.planning.limits import LIMITED, limited, limits_of
 
 OWN_DOMAIN = ("masked", "permute", "json", "known_password", "generalise", "noise")
 """Transforms of values without a category of their own: their domain is the column, or the root of its relation."""
@@ -27,12 +28,19 @@ def table_plans(
     roots: Mapping[ColumnName, ColumnName],
 ) -> dict[TableName, TablePlan]:
     tables = {}
+    limited_ones = [ColumnName(table.name, column) for table in schema.tables for column in limits_of(table)]
+    narrow = {roots.get(name, name) for name in limited_ones}
     for table in schema.tables:
         owner = schema.root(table.name)
         section = matched.get(owner.name)
         columns = tuple(
             _column_plan(
-                ColumnName(table.name, column.name), column, ColumnName(owner.name, column.name), decided, roots
+                ColumnName(table.name, column.name),
+                column,
+                ColumnName(owner.name, column.name),
+                decided,
+                roots,
+                narrow,
             )
             for column in table.columns
         )
@@ -47,6 +55,7 @@ def _column_plan(
     owner: ColumnName,
     decided: Mapping[ColumnName, Decided],
     roots: Mapping[ColumnName, ColumnName],
+    narrow: Collection[ColumnName],
 ) -> ColumnPlan:
     if owner not in decided:
         raise RuleError(f"{name} is a column that its partitioned table does not have; the dump is not understood")
@@ -59,7 +68,8 @@ def _column_plan(
         raise RuleError(f"{decision.place or name}: there is no transform called {transform}; see `anonymizer list`")
     policy = str(decision.parameters.get("policy", DETERMINISTIC))
     by = decision.parameters.get(POLICIES.get(policy) or "")
-    own = str(roots.get(owner, owner)) if transform in OWN_DOMAIN else transform
+    root = roots.get(owner, owner)
+    own = str(root) if _is_own(transform, root in narrow) else transform
     if transform == SHIFT and policy != "per_person":
         own = f"{SHIFT} of {owner.table}"
     return ColumnPlan(
@@ -76,6 +86,11 @@ def _column_plan(
         why=decision.why,
         layers=layers,
     )
+
+
+def _is_own(transform: str, narrow: bool) -> bool:
+    """Whether a column's domain is its own: what a CHECK allows in it must not bind other columns."""
+    return transform in OWN_DOMAIN or (narrow and transform in LIMITED)
 
 
 def spared_alike(tables: Mapping[TableName, TablePlan]) -> dict[TableName, TablePlan]:
@@ -119,6 +134,7 @@ def domains_of(
     first: dict[str, ColumnPlan] = {}
     for table in tables.values():
         keyed = {column for key in table.table.keys for column in key}
+        limits = limits_of(table.table)
         for plan in table.replaced:
             assert plan.domain is not None
             _refuse_second_transform(plan, first.setdefault(plan.domain, plan))
@@ -127,6 +143,8 @@ def domains_of(
             domain = replace(
                 before, width=min(lengths, default=None), unique=before.unique or plan.column.name in keyed
             )
+            if plan.transform in LIMITED and plan.domain != plan.transform and plan.column.name in limits:
+                domain = limited(domain, limits[plan.column.name])
             rules = (written or {}).get(plan.domain)
             domains[plan.domain] = domain if rules is None else _as_written(domain, rules, plan)
     return domains
@@ -135,9 +153,12 @@ def domains_of(
 def written_down(schema: Schema, tables: Mapping[TableName, TableRules]) -> dict[str, DomainRules]:
     """What the schema makes of each domain, for the rule file to hold: a later column must not change it unseen."""
     domains: dict[str, DomainRules] = {}
+    limits = {table.name: limits_of(table) for table in schema.tables}
     for table, column in schema.columns():
         decision = tables[table.name].columns.get(column.name)
-        if decision is None or decision.transform is None or decision.transform in OWN_DOMAIN:
+        if decision is None or decision.transform is None:
+            continue
+        if _is_own(decision.transform, column.name in limits[table.name]) and "domain" not in decision.parameters:
             continue
         name = str(decision.parameters.get("domain", decision.transform))
         before = domains.get(name, DomainRules())

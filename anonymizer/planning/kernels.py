@@ -14,6 +14,7 @@ from anonymizer.model.plan import ColumnPlan, Plan, TablePlan
 from anonymizer.model.schema import TableName
 from anonymizer.planning.apart import Moves, moved_apart
 from anonymizer.planning.domains import transforms
+from anonymizer.planning.limits import LIMITED, within
 from anonymizer.planning.policies import keys_for, with_policy
 
 _NO_MOVES: Mapping[str, Moves] = {}
@@ -59,6 +60,9 @@ def bind_column(plan: Plan, table: TablePlan, column: ColumnPlan, keys: Keys, va
         variant=variant,
     )
     kernel: Kernel = transforms()[column.transform].kernel(binding)
+    if column.transform in LIMITED:
+        one_to_one = transforms()["masked"].kernel(binding)
+        kernel = within(kernel, one_to_one, binding.domain, column.column, binding.keys)
     return _sparing(kernel, column.spared) if column.spared else kernel
 
 
