@@ -1,4 +1,5 @@
-"""Dates with the name of a month: "17 mei 1980", "1er mars 1975", "May 17, 1980", "17. Mai 1980", "17-MEI-1980".
+"""Dates with the name of a month: "17 mei 1980", "1er mars 1975", "May 17, 1980", "17. Mai 1980", "17-MEI-1980",
+"17MAY1980".
 
 Read, moved, and written in the same form: language, case, abbreviation, order, zeros in front, ordinal. A name that
 several languages have ("mai", "jan") is read in the first of the plan's languages that has it, but after a full stop
@@ -32,6 +33,7 @@ _FORMS = (
     (rf"^\s*{_DAY}(?P<s>[-/ .]|\s+|\s+(?i:of|van)\s+){_MONTH}(?P<t>\.?,?[-/ .]|\.?,?\s+){_YEAR}{_REST}", "aosmty"),
     (rf"^\s*{_MONTH}(?P<s>\.?[-/ .]|\.?\s+){_DAY}(?P<t>,?[-/ ]|,?\s+){_YEAR}{_REST}", "msaoty"),
     (rf"^\s*(?P<y>[0-9]{{4}})(?P<s>[-/ ]|,?\s+){_MONTH}(?P<t>\.?[-/ ]){_DAY}{_REST}", "ysmtao"),
+    (rf"^\s*(?P<a>[0-9]{{2}})(?P<o>)(?P<s>)(?P<m>[A-Za-z]{{3}})(?P<t>)(?P<y>[0-9]{{4}}|[0-9]{{2}}){_REST}", "aosmty"),
     (rf"^\s*{_MONTH}(?P<s>\.?,?[-/ .]|\.?,?\s+)(?P<y>[0-9]{{4}})(?P<rest>\s*)$", "msy"),
 )
 """What the parts are, and in which order: day (a) with its ordinal (o), month, year, what stands between (s, t)."""
@@ -200,10 +202,10 @@ class _Dates(NamedTuple):
 
 
 def _brief(pieces: pa.StructArray) -> Flags:
-    """Between dashes, slashes or stops, or in three capitals."""
+    """Between dashes, slashes, stops or nothing, or in three capitals."""
     month = pieces.field("m")
     capitals = pc.and_(pc.utf8_is_upper(month), pc.equal(pc.utf8_length(month), 3))
-    return _flags(pc.or_(capitals, pc.match_substring_regex(pieces.field("s"), "^[-/.]$")))
+    return _flags(pc.or_(capitals, pc.match_substring_regex(pieces.field("s"), "^[-/.]?$")))
 
 
 def _dotted(pieces: pa.StructArray, parts: str) -> Flags:

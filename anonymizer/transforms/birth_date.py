@@ -5,7 +5,8 @@ Technique (ISO/IEC 20889): pseudonymization (a keyed mapping of days, one to one
 same day.
 
 Example: 1985-07-30 -> 1986-11-02, 30/07/1985 -> 02/11/1986, 19850730 -> 19861102, wherever they occur. Two-digit
-years, times of day and offsets keep their form; a time of day stays. A year alone moves like the first of July.
+years, times of day and offsets keep their form; a time of day stays. A year alone moves like the first of July, a
+month (07/1985, 1985-07) like its fifteenth.
 Months may be named in Dutch, French, German or English: 30 juli 1985 -> 2 november 1986 (see `_named_dates`).
 Of other text around a date nothing but its look stays: 30/07/1985 te Aalst -> 02/11/1986 gk Qwxpl.
 
@@ -53,13 +54,17 @@ _ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_REST}$"
 _INSIDE = r"\b(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2}))\b"
 """A date in a text."""
 _IN_TEXT = rf"{_INSIDE}.*[^\s.,;]|[^\s.,;].*{_INSIDE}"
-_COMPACT = r"^(?:1[89]|2[01])[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])$"
+_MONTH, _DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
+_COMPACT = rf"^(?:1[89]|2[01])[0-9]{{2}}{_MONTH}{_DAY}$"
 _YEAR = r"^(?:1[89]|2[01])[0-9]{2}$"
 _SIGN = "[-/. ]"
 _DAY_MONTH = rf"(?P<a>[0-9]{{1,2}})(?P<t>{_SIGN})(?P<b>[0-9]{{1,2}})"
 _YEAR_FIRST = rf"^\s*(?P<y>[0-9]{{4}})(?P<s>{_SIGN}){_DAY_MONTH}(?P<rest>{_REST})$"
 _YEAR_LAST = rf"^\s*{_DAY_MONTH}(?P<s>{_SIGN})(?P<y>[0-9]{{4}}|[0-9]{{2}})(?P<rest>{_REST})$"
-_MIDSUMMER = 7
+_DIGITS_ALONE = rf"^(?P<a>{_DAY})(?P<t>)(?P<b>{_MONTH})(?P<s>)(?P<y>(?:1[89]|20)[0-9]{{2}})(?P<rest>)$"
+_MONTH_FIRST = r"^\s*(?P<b>0?[1-9]|1[0-2])(?P<s>[-/.])(?P<y>(?:1[89]|20)[0-9]{2})(?P<rest>\s*)$"
+_MONTH_LAST = rf"^\s*(?P<y>(?:1[89]|20)[0-9]{{2}})(?P<s>[-/.])(?P<b>{_MONTH})(?P<rest>\s*)$"
+_MIDSUMMER, _MID_MONTH = 7, 15
 _CENTURY_TURN = 30
 """Two-digit years from here on are of the twentieth century."""
 
@@ -104,6 +109,9 @@ class _Forms:
             (_YEAR, self._years),
             (_YEAR_FIRST, self._year_first),
             (_YEAR_LAST, self._year_last),
+            (_DIGITS_ALONE, lambda values: self._year_last(values, _DIGITS_ALONE)),
+            (_MONTH_FIRST, lambda values: self._months(values, _MONTH_FIRST, "bsy")),
+            (_MONTH_LAST, lambda values: self._months(values, _MONTH_LAST, "ysb")),
             (_IN_TEXT, self._in_text),
             ("", self._with_names),
         )
@@ -150,8 +158,15 @@ class _Forms:
         year, month, day = self._moved(parts.number("y"), parts.number("a"), parts.number("b"))
         return self._fitting(parts, "ysatb", year, month, day)
 
-    def _year_last(self, values: pa.Array) -> pa.Array:
-        parts = _Parts(values, _YEAR_LAST)
+    def _months(self, values: pa.Array, pattern: str, order: str) -> pa.Array:
+        """Months without a day move like their fifteenth."""
+        parts = _Parts(values, pattern)
+        old, month = parts.number("y"), parts.number("b")
+        year, new, _ = self._moved(old, month, np.full(len(old), _MID_MONTH))
+        return self._fitting(parts, order, year - ((year == old) & (new == month)), new, new)
+
+    def _year_last(self, values: pa.Array, pattern: str = _YEAR_LAST) -> pa.Array:
+        parts = _Parts(values, pattern)
         year, one, two = parts.number("y"), parts.number("a"), parts.number("b")
         short = pc.equal(pc.utf8_length(parts["y"]), 2).to_numpy(zero_copy_only=False)
         year = np.where(short, np.where(year >= _CENTURY_TURN, 1900, 2000) + year, year)

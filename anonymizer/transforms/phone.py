@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -35,6 +36,10 @@ PARAMETERS: Mapping[str, str] = {}
 
 _INSIDE = r"[+(]*[0-9](?:[ ./()-]{0,2}[0-9]){5,}"
 """A stretch of text that could be dialled."""
+_RANGE = r"^(?P<number>.*[0-9])(?P<last> ?[-/] ?[0-9]{1,3})$"
+"""A number and how those beside it end: 02/400.12.34-35."""
+_MOST_NATIONAL, _OF_NINE_DIGITS = 9, [31, 32, 33]
+"""The most digits of a number without its country (NL, BE, FR); in others what follows a dash belongs to it."""
 _SERVICE = r"^\s*([01][0-9]{1,3}|911|999)\s*$"
 """Numbers that call for help or belong to a service in some country, such as 112, 100, 144, 911."""
 _SERVICE_INSIDE = r"\b[019]([0-9]{1,3})\b"
@@ -80,7 +85,11 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     permuted = Permutation(binding.keys.derive("number", binding.domain.name, "Belgian mobile"), _MOBILE)
 
     def is_number(values: pa.Array) -> pa.Array:
-        return pa.array(phone.parse(values, country).country > 0)
+        numbers = phone.parse(values, country)
+        too_long = (numbers.national > _MOST_NATIONAL) & np.isin(numbers.country, _OF_NINE_DIGITS)
+        if too_long.any():
+            too_long &= pc.match_substring_regex(values, _RANGE).to_numpy(zero_copy_only=False)
+        return pa.array((numbers.country > 0) & ~too_long)
 
     def replaced(values: pa.Array) -> pa.Array:
         numbers = phone.parse(values, country)
@@ -96,9 +105,18 @@ def _kinds(binding: Binding) -> Sequence[_numbered.Kind]:
     def words(values: pa.Array) -> pa.Array:
         return usual(values) if binding.domain.unique else around(values, usual, times=True)
 
+    def is_range(values: pa.Array) -> pa.Array:
+        number = pc.extract_regex(values, _RANGE).field("number")
+        return pc.and_(pc.is_valid(number), is_number(number.fill_null("")))
+
+    def ranges(values: pa.Array) -> pa.Array:
+        parts = pc.extract_regex(values, _RANGE)
+        return pc.binary_join_element_wise(replaced(parts.field("number")), usual(parts.field("last")), "")
+
     def several(values: pa.Array) -> pa.Array:
         """Text with numbers in it: the numbers are replaced where they stand."""
-        numbers = _numbered.by_kind((_numbered.Kind(is_number, replaced),), usual)
+        kinds = (_numbered.Kind(is_number, replaced), _numbered.Kind(is_range, ranges))
+        numbers = _numbered.by_kind(kinds, usual)
         return each_number(values, _INSIDE, numbers, words)
 
     def short(values: pa.Array) -> pa.Array:

@@ -48,11 +48,14 @@ def test_all_written_forms_of_a_date_agree():
     year, month, day = new.split("-")
     assert mapped(
         "30/07/1985", "30.07.1985", "30-07-1985", "1985/07/30", "19850730", "30/07/85", "07-30-1985",
-        "1985-07-30 12:30:00+01",
+        "1985-07-30 12:30:00+01", "30071985",
     ) == [
         f"{day}/{month}/{year}", f"{day}.{month}.{year}", f"{day}-{month}-{year}", f"{year}/{month}/{day}",
         year + month + day, f"{day}/{month}/{year[2:]}", f"{month}-{day}-{year}", f"{new} 12:30:00+01",
+        day + month + year,
     ]  # fmt: skip
+    name = datetime.date.fromisoformat(new).strftime("%b")
+    assert mapped("30JUL1985", "30Jul85") == [f"{day}{name.upper()}{year}", f"{day}{name}{year[2:]}"]
     assert mapped("19850730", family=TypeFamily.INTEGER) == [year + month + day]
     assert mapped("1985-07-30 12:30:00", family=TypeFamily.TIMESTAMP) == [f"{new} 12:30:00"]
 
@@ -194,6 +197,16 @@ def test_a_month_with_its_year_becomes_another_one():
         assert new != text
         assert month in DUTCH
         assert abs(int(year) - int(text.split(" ")[1])) <= 5
+
+
+@pytest.mark.parametrize("form", ["%m/%Y", "%Y-%m", "%m.%Y"])
+def test_a_month_in_digits_becomes_another_one(form: str):
+    for month in (datetime.date(year, month, 15) for year in (1950, 1985, 2001) for month in range(1, 13)):
+        (new,) = mapped(month.strftime(form))
+        moved = datetime.datetime.strptime(new or "", form).replace(day=15)
+        assert moved.date() != month
+        assert abs(moved.date() - month).days <= 1461 + 366
+    assert mapped("7/1985", length=6) == [mapped("07/1985")[0].lstrip("0")]
 
 
 def test_dates_in_words_fit_the_column_that_they_came_from():

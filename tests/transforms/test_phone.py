@@ -91,6 +91,15 @@ def test_words_that_say_what_a_number_is_for_stay_and_the_number_is_the_one_it_i
         assert mapped(before) == [after]
 
 
+def test_a_range_of_numbers_is_that_of_its_first_number():
+    fixed, foreign = mapped("02/123.45.67", "+31 20 123 4567")
+    for rest in ("-68", " - 68", "/68", "-168"):
+        for number, becomes in (("02/123.45.67", fixed), ("+31 20 123 4567", foreign)):
+            (found,) = mapped(number + rest)
+            assert found.startswith(becomes)
+            assert re.sub("[0-9]", "0", found[len(becomes) :]) == re.sub("[0-9]", "0", rest)
+
+
 def test_an_extension_and_a_link_keep_their_word():
     assert re.fullmatch(r"ext\. [0-9]{2}", mapped("ext. 12")[0])
     assert mapped("ext. 12") != ["ext. 12"]
