@@ -17,6 +17,8 @@ _SHORT_ENDS = ("id", "nr", "no", "ip")
 """The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
 _LEAST_TRUNCATED = 6
 """Fewest letters of a word cut short: `handtek` of `handtekening`."""
+_LEAST_LINKED = 6
+"""Fewest letters of a plural inside a compound: `klassenpartner`."""
 STOP_WORDS = frozenset(
     "of the and de het van den der du des la le les d et en und fur voor pour for or ou oder".split()
 )
@@ -205,7 +207,8 @@ class Vocabulary:
                         continue
                 if start and piece[0] == "s" and piece[1:] in self._words:
                     piece = piece[1:]  # as between the words of "Abteilungsname"
-                known = self.singular(piece) if end == len(word) else (piece if piece in self._words else None)
+                plural = end == len(word) or (piece.endswith("en") and len(piece) >= _LEAST_LINKED)
+                known = self.singular(piece) if plural else (piece if piece in self._words else None)
                 if known is not None or len(piece) < 3:
                     best[end] = (*before, self.canonical(known or piece))
         return best[len(word)]

@@ -20,11 +20,20 @@ from anonymizer.model.schema import TypeFamily
 
 _PLACE = ("street_address", "city", "postcode", "region", "country")
 _PLACES_AT_MOST = 9
+_FEWEST_OF_PAY, _SURE = 2, 0.8
 _PERSON = (
     "first_name last_name full_name birth_date national_id email phone gender username password_or_secret "
     "street_address salary_or_finance job_title photo iban ip_address cookie_or_device_id"
 ).split()
 _FIRM = "company_name vat_number company_id".split()
+_AMOUNTS = frozenset(
+    "amount total sum gross net bedrag totaal som bruto netto montant somme brut betrag summe gesamt brutto".split()
+)
+_REGISTERS = frozenset(
+    "postal postcode postcodes zip zipcode plz street straat straten strasse rue gemeente commune city cities ref "
+    "reference lookup gazetteer".split()
+)
+"""Words of the names of tables that list places, streets included."""
 _REACHED = ("email", "phone", "street_address", "birth_date", "national_id", "iban")
 _LIFTED = frozenset(
     "full_name company_name last_name job_title region country city postcode free_text url photo document_or_blob "
@@ -37,8 +46,11 @@ _LIFTED = frozenset(
 def reconsider(exhibit: Exhibit, opinions: Mapping[str, Opinion]) -> Mapping[str, tuple[Evidence, ...]]:
     """Column -> further evidence, from the opinions on all columns of its table."""
     others = _Others(opinions)
-    plain, lists_places = _plainly_named(exhibit), _lists_places(exhibit)
-    found = {name: tuple(_lifted(name, seen, others, name in plain, lists_places)) for name, seen in opinions.items()}
+    plain, whose, amounts = _plainly_named(exhibit), _lists_places(exhibit), _amounts(exhibit)
+    found = {
+        name: (*_lifted(name, seen, others, name in plain, whose), *(_paid(name, others) if name in amounts else ()))
+        for name, seen in opinions.items()
+    }
     lifted = {
         name: opinion((*opinions[name].evidence, *items)) if items else opinions[name] for name, items in found.items()
     }
@@ -55,6 +67,10 @@ class _Others:
         for name, seen in opinions.items():
             for category, probability in seen.probabilities.items():
                 self._sure.setdefault(category, {})[name] = probability
+
+    def count(self, name: str, category: str) -> int:
+        """How many columns other than `name` are mostly likely of this category."""
+        return sum(p > _SURE for column, p in self._sure.get(category, {}).items() if column != name)
 
     def than(self, name: str, *categories: str) -> float:
         """The probability that at least one column other than `name` is of one of these categories."""
@@ -75,10 +91,26 @@ def _plainly_named(exhibit: Exhibit) -> frozenset[str]:
     return frozenset(name for name, each in words.items() if len([w for w in each if w not in silent]) <= 1)
 
 
-def _lists_places(exhibit: Exhibit) -> bool:
-    """Whether the table may be a list of places: it is small in columns, tells no moment, and points at no row."""
+def _amounts(exhibit: Exhibit) -> frozenset[str]:
+    """The columns of decimal numbers that are called amounts, whatever of."""
+    phrases = of(exhibit.packs)
+    words = words_of(phrases, [column.name for column in exhibit.table.columns])
+    numbers = [column.name for column in exhibit.table.columns if column.family is TypeFamily.NUMBER]
+    return frozenset(name for name in numbers if _AMOUNTS.intersection(words[name]))
+
+
+def _paid(name: str, others: _Others) -> tuple[Evidence, ...]:
+    """An amount among amounts of pay is one of them: "total" of a payslip."""
+    if others.count(name, "salary_or_finance") < _FEWEST_OF_PAY:
+        return ()
+    return (Evidence("salary_or_finance", 8.0, "an amount beside amounts of pay", "neighbours"),)
+
+
+def _lists_places(exhibit: Exhibit) -> tuple[str, ...] | None:
+    """What a list of places does not hold, None where the table is none: one of few columns, that tells no moment and
+    points at no row. Streets may stand in one that is called a register."""
     table = exhibit.table
-    return (
+    listed = (
         len(table.columns) <= _PLACES_AT_MOST
         and not table.foreign_keys
         and not any(column.family in (TypeFamily.DATE, TypeFamily.TIMESTAMP) for column in table.columns)
@@ -89,13 +121,18 @@ def _lists_places(exhibit: Exhibit) -> bool:
             for found in (taken_apart(column.name),)
         )
     )
+    if not listed:
+        return None
+    register = _REGISTERS.intersection(of(exhibit.packs).table_words(table.name.name))
+    return tuple(category for category in _PERSON if not (register and category == "street_address"))
 
 
-def _lifted(name: str, seen: Opinion, others: _Others, plain: bool, lists_places: bool) -> list[Evidence]:
+def _lifted(name: str, seen: Opinion, others: _Others, plain: bool, whose: tuple[str, ...] | None) -> list[Evidence]:
+    """`whose`: what a list of places does not hold; None for a table that is none."""
     proposed = {item.category for item in seen.evidence if item.weight > 0}
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
-    gazetteer = lists_places and person < 0.3 and firm < 0.3
+    gazetteer = whose is not None and others.than(name, *whose, *_FIRM) < 0.3
     if (
         "full_name" in proposed
         and seen.leads("full_name")

@@ -136,7 +136,21 @@ def test_compounds_and_plurals_are_taken_apart():
     assert words("leerlingnaam") == ("leerling", "naam")
     assert words("datumaangemaakt") == ("datum", "aangemaakt")
     assert words("zwirbelnote") == ("zwirbel", "note")
+    assert words("klassenpartner") == ("klas", "partner")
     assert words("Cities") == ("city",)
+
+
+def test_an_amount_among_amounts_of_pay_is_pay_and_one_of_an_order_is_not():
+    pay = table("bulletins", "id int", "id_employe int", "salaire_base numeric", "primes numeric", "total_net numeric")
+    order = table("commandes", "id int", "id_client int", "frais numeric", "remise numeric", "total_net numeric")
+    assert categories(pay)["total_net"] == "salary_or_finance"
+    assert "total_net" not in categories(order)
+
+
+def test_a_register_of_streets_is_nobody_s_address():
+    names = ["country varchar 2", "postal varchar 8", "street varchar 30", "city varchar 30"]
+    assert categories(table("postal_ref", *names)) == {}
+    assert "street" in categories(table("persons", "id int", "last_name varchar 30", *names))
 
 
 def test_the_settings_of_the_software_are_system_parameters_but_a_password_in_them_is_a_secret():
