@@ -2,6 +2,7 @@
 
     strVNaam, dtmGebDat           a prefix for the type (Hungarian notation): it goes
     CLINOM, CLIADR1, CLIVILLE     a prefix for the table, and abbreviations joined: cut into what packs know
+    ruedomi, teldomi, paysdomi    an ending that known words have in common: it goes
 
 What a table's columns have in common tells which is meant, so one name alone is never cut this way.
 """
@@ -33,13 +34,46 @@ def words_of(phrases: Phrases, names: Sequence[str]) -> Mapping[str, tuple[str, 
     marked = _mark(phrases, list(bare.values()))
     bare = {name: rest[len(marked) :] if marked and rest.startswith(marked) else rest for name, rest in bare.items()}
     prefixes, common = _table_prefixes(list(bare.values()))
+    endings = _table_endings(phrases, list(bare.values()))
     found = {}
     for name, rest in bare.items():
         words = phrases.words(rest)
         if _is_terse(rest):
-            words = _after(phrases, rest, common) or _cut(phrases, rest, words, prefixes, common)
+            words = (
+                _after(phrases, rest, common)
+                or _before(phrases, rest, endings)
+                or _cut(phrases, rest, words, prefixes, common)
+            )
         found[name] = words
     return found
+
+
+def _before(phrases: Phrases, name: str, endings: Sequence[str]) -> tuple[str, ...]:
+    """The words before an ending that several names have, when they are known."""
+    whole = "".join(_words.split(name))
+    starts = [whole.removesuffix(ending) for ending in endings if whole.endswith(ending) and whole != ending]
+    return next((words for start in starts if (words := _known(phrases, start))), ())
+
+
+def _known(phrases: Phrases, name: str) -> tuple[str, ...]:
+    """The words of a name if packs know them all, else ()."""
+    words = phrases.words(name)
+    return words if len(name) > 1 and phrases.knows(words) else phrases.terse(name)
+
+
+def _table_endings(phrases: Phrases, names: Sequence[str]) -> tuple[str, ...]:
+    """Three to five letters, no word themselves, behind known words in several names; the longest first."""
+    terse = {"".join(_words.split(name)) for name in names if _is_terse(name)}
+    unknown = {name for name in terse if not phrases.knows(phrases.words(name))}
+    counts = Counter(name[-size:] for name in unknown for size in (3, 4, 5) if len(name) >= size + 2)
+    found = [
+        ending
+        for ending, count in counts.items()
+        if count >= _FEWEST_ALIKE
+        and not phrases.knows((ending,))
+        and 2 * sum(bool(_known(phrases, n.removesuffix(ending))) for n in unknown if n.endswith(ending)) > count
+    ]
+    return tuple(sorted(found, key=lambda ending: (-len(ending), ending)))
 
 
 def _after(phrases: Phrases, name: str, prefix: str) -> tuple[str, ...]:

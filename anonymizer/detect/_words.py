@@ -120,6 +120,8 @@ class Vocabulary:
         whole = min(longer, key=len, default="")
         if not longer or len(whole) > 2 * len(word) or not all(other.startswith(whole) for other in longer):
             return None
+        if whole == word + "e" and len(word) > _LEAST_TRUNCATED:  # another French word: a `retrait` is no `retraite`
+            return None
         return (self.canonical(whole),)
 
     def _terse(self, name: str, prefixes: tuple[str, ...] = ()) -> tuple[str, ...]:

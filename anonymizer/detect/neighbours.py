@@ -30,8 +30,8 @@ _AMOUNTS = frozenset(
     "amount total sum gross net bedrag totaal som bruto netto montant somme brut betrag summe gesamt brutto".split()
 )
 _REGISTERS = frozenset(
-    "postal postcode postcodes zip zipcode plz street straat straten strasse rue gemeente commune city cities ref "
-    "reference lookup gazetteer".split()
+    "postal postcode zip zipcode plz street straat strasse rue gemeente commune localite city town plaats stad ville "
+    "ort ref reference lookup".split()
 )
 """Words of the names of tables that list places, streets included."""
 _REACHED = ("email", "phone", "street_address", "birth_date", "national_id", "iban")
@@ -133,6 +133,7 @@ def _lifted(name: str, seen: Opinion, others: _Others, plain: bool, whose: tuple
     found = []
     person, firm = others.than(name, *_PERSON), others.than(name, *_FIRM)
     gazetteer = whose is not None and others.than(name, *whose, *_FIRM) < 0.3
+    register = whose is not None and "street_address" not in whose
     if (
         "full_name" in proposed
         and seen.leads("full_name")
@@ -145,7 +146,7 @@ def _lifted(name: str, seen: Opinion, others: _Others, plain: bool, whose: tuple
     for category in sorted(proposed & _LIFTED):
         if category in _PLACE:
             places = others.than(name, *(place for place in _PLACE if place != category))
-            if gazetteer and places > 0.6:
+            if gazetteer and (places > 0.6 or register):
                 found.append(Evidence(category, -4.0, "its table is a list of places", "neighbours"))
             elif places > 0.6:
                 found.append(Evidence(category, 2.0 * places, "beside other parts of an address", "neighbours"))

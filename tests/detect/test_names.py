@@ -140,6 +140,22 @@ def test_compounds_and_plurals_are_taken_apart():
     assert words("Cities") == ("city",)
 
 
+def test_an_ending_that_names_of_a_table_share_says_nothing():
+    found = categories(table("personne", "nom", "ruexyzi", "telxyzi", "paysxyzi", "villexyzi", "gsmxyzi"))
+    assert {name: found[name] for name in ("ruexyzi", "telxyzi", "paysxyzi", "villexyzi", "gsmxyzi")} == {
+        "ruexyzi": "street_address",
+        "telxyzi": "phone",
+        "paysxyzi": "country",
+        "villexyzi": "city",
+        "gsmxyzi": "phone",
+    }
+
+
+def test_an_animal_is_nobody_but_its_owner_is_somebody():
+    names = ["id int", "nom", "date_naissance date", "sexe", "proprietaire_email"]
+    assert categories(table("animaux", *names)) == {"proprietaire_email": "email"}
+
+
 def test_an_amount_among_amounts_of_pay_is_pay_and_one_of_an_order_is_not():
     pay = table("bulletins", "id int", "id_employe int", "salaire_base numeric", "primes numeric", "total_net numeric")
     order = table("commandes", "id int", "id_client int", "frais numeric", "remise numeric", "total_net numeric")
