@@ -34,10 +34,14 @@ _DASHES = r"[\x{2010}-\x{2015}]"
 _TRIES = 64
 _LABELS = """btw tva vat mwst ust ustid ustidnr uid kbo bce rpr rpm kvk siren siret iban niss insz rrn nn bsn nir compte
     rekening rekeningnummer rek konto account n° nr no num numero nummer number id"""
+_LABEL = rf"\s*(?i:{'|'.join(_LABELS.split())})[\s.:°-]+"
+_CODE = "[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?"
 _LABELLED = (
-    rf"^(?P<label>(?:\s*(?i:{'|'.join(_LABELS.split())})[\s.:°-]+)*)(?P<number>.*?)"
-    r"(?P<s>[\s(/-]*(?:(?i:bic|swift)[\s.:]*)?)(?P<code>(?:[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)?)(?P<t>\)?\s*)$"
+    rf"^(?P<label>(?:{_LABEL})*)(?P<number>.*?)"
+    rf"(?P<s>[\s(/-]*(?:(?i:bic|swift)[\s.:]*)?)(?P<code>(?:{_CODE})?)(?P<t>\)?\s*)$"
 )
+_MAYBE_LABELLED = rf"^{_LABEL}|{_CODE}\)?\s*$"
+"""Told many times faster."""
 _NUMERIC = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 
 
@@ -139,14 +143,15 @@ def _labelled(kinds: Sequence[Kind], usual: Kernel) -> Kind:
 
     def is_valid(values: pa.Array) -> pa.Array:
         result = np.zeros(len(values), dtype=bool)
-        mine = pc.match_substring_regex(values, _LABELLED)
-        if mine.true_count:
-            parts = pc.extract_regex(pc.filter(values, mine), _LABELLED)
+        rows = np.flatnonzero(_flags(pc.match_substring_regex(values, _MAYBE_LABELLED)))
+        rows = rows[_flags(pc.match_substring_regex(values.take(pa.array(rows)), _LABELLED))]
+        if len(rows):
+            parts = pc.extract_regex(values.take(pa.array(rows)), _LABELLED)
             valid = np.zeros(len(parts), dtype=bool)
             for kind in kinds:
                 valid |= _flags(kind.is_valid(parts.field("number")))
             labelled = pc.not_equal(pc.add(*(pc.utf8_length(parts.field(name)) for name in ("label", "code"))), 0)
-            result[_flags(mine)] = valid & _flags(labelled)
+            result[rows] = valid & _flags(labelled)
         return pa.array(result)
 
     def replaced(values: pa.Array) -> pa.Array:
