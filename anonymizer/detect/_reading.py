@@ -19,6 +19,8 @@ from anonymizer.model.rules import Recogniser
 from anonymizer.model.schema import Column, Table
 
 _CATALOGUE = 0.975
+_CERTAIN = 0.99
+"""Confidence from which on what a table holds is nobody, whoever owns it."""
 _CLEAR = 0.8
 """Confidence from which on a name needs no table to be understood."""
 _NEUTRAL = frozenset(
@@ -225,9 +227,14 @@ def _speaking(
         holders.add(table.holder)
     special = [entry for entry in candidates if entry.tables and any(phrases.holds(entry, each) for each in holders)]
     general = [entry for entry in candidates if not entry.tables]
-    if not own and (table.people or table.linked) and all(entry.category == "none" for entry in special):
+    if not own and (table.people or table.linked) and all(_is_doubtful(entry) for entry in special):
         special = [] if any(entry.confidence >= _CLEAR for entry in general) else special
     return special or general
+
+
+def _is_doubtful(entry: Recogniser) -> bool:
+    """Whether an entry says that a column is not personal, but not for certain."""
+    return entry.category == "none" and entry.confidence < _CERTAIN
 
 
 def _qualifies(phrases: Phrases, words: Sequence[str], reading: _Reading, silent: Collection[str]) -> bool:

@@ -152,7 +152,7 @@ def test_an_ending_that_names_of_a_table_share_says_nothing():
 
 
 def test_an_animal_is_nobody_but_its_owner_is_somebody():
-    names = ["id int", "nom", "date_naissance date", "sexe", "proprietaire_email"]
+    names = ["id int", "nom", "date_naissance date", "sexe", "id_client int", "proprietaire_email"]
     assert categories(table("animaux", *names)) == {"proprietaire_email": "email"}
 
 
