@@ -106,6 +106,13 @@ def test_each_value_of_a_list_becomes_another_one_of_it_as_it_is_written():
     assert new[3:] == [None, (new[0] or "").lower(), ""]
 
 
+def test_of_two_values_one_is_left_or_anybody_could_swap_them_back():
+    new = replaced(table(TypeFamily.TEXT, "a IN ('positive', 'negative')"), "health", ["positive", "negative", None])
+    assert new[0] == new[1]
+    assert new[0] in ("positive", "negative")
+    assert new[2] is None
+
+
 def test_a_column_that_joins_a_limited_one_keeps_joining_it():
     code = Column("a", "text", TypeFamily.TEXT)
     parent = Table(PERSON, (code,), primary_key=("a",), checks=("a IN ('x', 'y', 'z')",))

@@ -19,7 +19,7 @@ _OWN = frozenset(
     "shop winkel magasin boutique filiaal vestiging employer werkgever employeur arbeitgeber vereniging association "
     "verein club hotel garage apotheek pharmacie apotheke gemeente commune mairie".split()
 )
-_WEIGHT = 14.0
+_WEIGHT = 20.0
 """More than the form of an address or a telephone number."""
 
 

@@ -3,10 +3,10 @@
 Read are conditions on one column, joined by AND: a list of values, and a smallest and a largest value. Anything else
 is left to the verifier, which judges whole conditions.
 
-A value of the list becomes the next one of the list, in keyed order. A value between bounds is replaced again and
-again until the result lies between them too ("cycle walking", NIST SP 800-38G, appendix B): so what was one to one
-stays one to one. A day that must lie before the present one becomes no later day, whenever the run takes place: the
-first day of a decade stays.
+A value of the list becomes the next one of the list, in keyed order; of two the same one. A value between bounds is
+replaced again and again until the result lies between them too ("cycle walking", NIST SP 800-38G, appendix B): so what
+was one to one stays one to one. A day that must lie before the present one becomes no later day, whenever the run takes
+place: the first day of a decade stays.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from anonymizer.contracts import Kernel, Keys
 from anonymizer.model.plan import Domain, Limits
 from anonymizer.model.schema import Column, Table, TypeFamily
-from anonymizer.pseudonyms.permutation import ring
 from anonymizer.pseudonyms.written_form import restore_case
+from anonymizer.transforms._typed import other_labels
 
 LIMITED = ("masked", "other_personal", "health", "salary_or_finance", "noise", "permute")
 """Transforms that know a value's form only. The others invent values of a kind, together with other columns."""
@@ -50,7 +50,7 @@ def limits_of(table: Table) -> dict[str, Limits]:
     for text in table.checks:
         for condition in _conditions(text):
             column = columns.get(condition.column.lower())
-            if column is not None:
+            if column is not None and column.family is not TypeFamily.BOOLEAN:
                 found[column.name] = _both(found.get(column.name, NONE), _fitting(condition, column))
     settled = {name: _settled(limits, table.column(name)) for name, limits in found.items()}
     return {name: limits for name, limits in settled.items() if limits != NONE}
@@ -225,7 +225,8 @@ def within(kernel: Kernel, one_to_one: Kernel, domain: Domain, column: Column, k
     """
     limits = domain.limits
     if len(limits.values) > 1:
-        return _next_listed(kernel, pa.array(limits.values, pa.string()), keys.derive("labels", domain.name))
+        listed = pa.array(limits.values, pa.string())
+        return _next_listed(kernel, listed, other_labels(listed, keys.derive("labels", domain.name), domain.unique))
     if limits.values or limits == NONE:
         return kernel
     allowed = _allowed_number if column.family in _NUMBERS else _allowed_day
@@ -258,8 +259,7 @@ def within(kernel: Kernel, one_to_one: Kernel, domain: Domain, column: Column, k
     return mapped
 
 
-def _next_listed(kernel: Kernel, listed: pa.Array, key: bytes) -> Kernel:
-    following = listed.take(pa.array(ring(key, len(listed))))
+def _next_listed(kernel: Kernel, listed: pa.Array, following: pa.Array) -> Kernel:
     folded = pc.utf8_lower(listed)
 
     def mapped(values: pa.Array) -> pa.Array:

@@ -7,7 +7,7 @@ number      the same, with the same decimals
 boolean     false, in its written form
 date, time  another day of the same decade, another moment of the day, one to one
 uuid        another UUID, version 4
-enum        another label, one to one
+enum        another label, one to one; of two labels the same one for all
 json        {} or [], as before; a single value becomes null
 xml         <removed/>
 binary      the smallest file of the same kind, or no bytes
@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 from anonymizer.contracts import Binding, Kernel
 from anonymizer.errors import RuleError
 from anonymizer.model.schema import TypeFamily
-from anonymizer.pseudonyms.permutation import ring
+from anonymizer.pseudonyms.permutation import Permutation, ring
 from anonymizer.pseudonyms.prf import Prf
 from anonymizer.pseudonyms.written_form import (
     counts_per_row,
@@ -181,13 +181,22 @@ def _other_uuid(values: pa.Array) -> pa.Array:
     return pa.array(["00000000-0000-4000-8000-000000000000"] * len(values), pa.string())
 
 
+def other_labels(labels: pa.Array, key: bytes, one_to_one: bool) -> pa.Array:
+    """For each label the next one on a ring in keyed order, so that none stays.
+
+    Two labels would merely change places, which anybody could undo: both become one of them, except in a key.
+    """
+    order = ring(key, len(labels))
+    if len(labels) == 2 and not one_to_one:
+        order = np.full(2, Permutation(key, 2)(np.zeros(1, np.uint64))[0])
+    return labels.take(pa.array(order))
+
+
 def _enum(binding: Binding) -> Kernel:
     labels = pa.array(binding.column.labels, pa.string())
-    count = len(labels)
-    if count == 0:
+    if len(labels) == 0:
         return _scrambled.kernel(binding.keys, binding.domain.name)
-    # Each label becomes the next one on a ring in keyed order, so that none stays.
-    following = labels.take(pa.array(ring(binding.keys.derive("labels", binding.domain.name), count)))
+    following = other_labels(labels, binding.keys.derive("labels", binding.domain.name), binding.domain.unique)
 
     def mapped(values: pa.Array) -> pa.Array:
         known = following.take(pc.index_in(values, value_set=labels))
