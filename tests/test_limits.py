@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+from contextlib import closing
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +21,7 @@ from anonymizer.planning import bind, make
 from anonymizer.planning.limits import limits_of
 from anonymizer.pseudonyms.secret import KeyRing, Secret
 from tests.fix_key import write_key
+from tests.fix_mariadb import MariaDb
 from tests.fix_postgres import Database
 
 PERSON = TableName("", "person")
@@ -134,6 +138,19 @@ EMPLOYEES = """CREATE TABLE employee (
 INSERT INTO employee SELECT n, (ARRAY['single', 'married', 'widowed'])[n % 3 + 1], 6.5 + n * 1.07, n % 10,
   CURRENT_DATE - n * 47, (ARRAY['A', 'BB'])[n % 2 + 1] FROM generate_series(0, 180) n;
 """
+EMPLOYEES_HERE = """CREATE TABLE employee (
+  id integer PRIMARY KEY,
+  marital_status varchar(10) CHECK (marital_status IN ('single', 'married', 'widowed')),
+  rate decimal(8,2) CHECK (rate BETWEEN 6.5 AND 200),
+  children smallint CHECK (children >= 0 AND children <= 9),
+  hired date CHECK (hired >= '1996-07-01'),
+  class character(3) CHECK (class IN ('A', 'BB')));
+"""
+ROWS = "".join(
+    f"INSERT INTO employee VALUES ({n}, '{('single', 'married', 'widowed')[n % 3]}', {6.5 + n * 1.07:.2f}, {n % 10}, "
+    f"'{date(2025, 1, 1) - timedelta(n * 47)}', '{('A', 'BB')[n % 2]}');\n"
+    for n in range(181)
+)
 RULES = """format: 1
 tables:
   public.employee:
@@ -152,3 +169,29 @@ def test_a_database_takes_the_rows_back_that_its_own_checks_judge(tmp_path: Path
     database.tool("psql", "-X", "-q", "-c", "DROP TABLE employee")
     database.restore_plain(safe)
     assert database.tool("psql", "-X", "-At", "-c", "SELECT count(*) FROM employee") == b"181\n"
+
+
+def test_mariadb_takes_the_rows_back_that_its_own_checks_judge(tmp_path: Path, mariadb: MariaDb):
+    database = mariadb.fresh("limits")
+    database.load((EMPLOYEES_HERE + ROWS).encode())
+    dump, safe, rules = tmp_path / "s.sql", tmp_path / "safe.sql", tmp_path / "rules.yaml"
+    dump.write_bytes(database.dump())
+    rules.write_text(RULES.replace("public.", ""))
+    api.run(dump, safe, rules, write_key(tmp_path / "key"))
+    limited = mariadb.fresh("limited")
+    limited.load(safe.read_bytes())
+    assert limited.query("SELECT count(*) FROM employee") == [["181"]]
+    assert limited.query("SELECT rate FROM employee") != database.query("SELECT rate FROM employee")
+
+
+def test_sqlite_takes_the_rows_back_that_its_own_checks_judge(tmp_path: Path):
+    source, safe, rules = tmp_path / "s.sqlite", tmp_path / "safe.sqlite", tmp_path / "rules.yaml"
+    with closing(sqlite3.connect(source)) as link:
+        link.executescript(EMPLOYEES_HERE + ROWS)
+    rules.write_text(RULES.replace("public.", ""))
+    api.run(source, safe, rules, write_key(tmp_path / "key"))
+    with closing(sqlite3.connect(safe)) as link:
+        link.execute("CREATE TABLE again AS SELECT * FROM employee")
+        link.execute("DELETE FROM employee")
+        link.execute("INSERT INTO employee SELECT * FROM again")
+        assert link.execute("SELECT count(*) FROM employee").fetchone() == (181,)
