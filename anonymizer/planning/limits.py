@@ -6,7 +6,7 @@ is left to the verifier, which judges whole conditions.
 A value of the list becomes the next one of the list, in keyed order; of two the same one. A value between bounds is
 replaced again and again until the result lies between them too ("cycle walking", NIST SP 800-38G, appendix B): so what
 was one to one stays one to one. A day that must lie before the present one becomes no later day, whenever the run takes
-place: the first day of a decade stays.
+place; the first days of a decade become its very first one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from anonymizer.contracts import Kernel, Keys
 from anonymizer.model.plan import Domain, Limits
 from anonymizer.model.schema import Column, Table, TypeFamily
 from anonymizer.pseudonyms.written_form import restore_case
+from anonymizer.transforms._cells import by_distinct
 from anonymizer.transforms._typed import other_labels
 
 LIMITED = ("masked", "other_personal", "health", "salary_or_finance", "noise", "permute")
@@ -36,8 +37,8 @@ _NUMBERS = (TypeFamily.INTEGER, TypeFamily.NUMBER)
 _DAYS = (TypeFamily.DATE, TypeFamily.TIMESTAMP)
 _MOST_LISTED = 100
 """Whole numbers between bounds that are so few are a list."""
-_NEARBY, _WALK = 20, 4_000
-"""Steps of a transform, and then of one that is one to one: more than a decade has days."""
+_NEARBY, _WALK, _WALK_OF_DAYS = 20, 4_000, 100
+"""Steps of a transform, and with those of one that is one to one; fewer where a day has few days before it."""
 _NUMBER = r"^-?[0-9]{1,18}(\.[0-9]+)?$"
 _ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 NONE = Limits()
@@ -240,7 +241,7 @@ def within(kernel: Kernel, one_to_one: Kernel, domain: Domain, column: Column, k
     def mapped(values: pa.Array) -> pa.Array:
         old, new = values, kernel(values)
         rows, places, found = np.arange(len(values)), [], []
-        for number in range(1, _WALK):
+        for number in range(1, _WALK_OF_DAYS if limits.past else _WALK):
             good = kept(old, new)
             places.append(rows[good])
             found.append(pc.filter(new, pa.array(good)))
@@ -251,12 +252,20 @@ def within(kernel: Kernel, one_to_one: Kernel, domain: Domain, column: Column, k
             new = kernel(new) if number < _NEARBY else one_to_one(old if number == _NEARBY else new)
         else:
             places.append(rows)
-            found.append(new)
+            found.append(_first_day(old, new, limits) if limits.past else new)
         return (
             found[0] if len(found) == 1 else pa.concat_arrays(found).take(pa.array(np.argsort(np.concatenate(places))))
         )
 
-    return mapped
+    return by_distinct(mapped)
+
+
+def _first_day(old: pa.Array, new: pa.Array, limits: Limits) -> pa.Array:
+    """The first day of the decade, or the first one that is allowed, at the new time of day."""
+    day = pc.binary_join_element_wise(pc.utf8_slice_codeunits(old, 0, 3), "0-01-01", "")
+    if limits.low is not None:
+        day = pc.if_else(pc.less(day, limits.low), str(limits.low), day)
+    return pc.binary_join_element_wise(day, pc.utf8_slice_codeunits(new, 10), "")
 
 
 def _next_listed(kernel: Kernel, listed: pa.Array, following: pa.Array) -> Kernel:
