@@ -219,6 +219,11 @@ def test_a_letter_that_the_code_page_does_not_have_loses_its_accent_or_stops_the
         rewritten(tmp_path, source, {"naam": "漢"})
 
 
+def test_who_gives_a_script_without_its_data_files_is_asked_for_the_folder(tmp_path: Path):
+    with pytest.raises(SourceError, match=r"line \d+: BULK INSERT reads rows from a file; give the folder"):
+        opened(tmp_path, TABLE + "BULK INSERT klant FROM 'c:\\geheim.csv'\n").schema()
+
+
 # --- what is refused --------------------------------------------------------------------------------------------
 
 

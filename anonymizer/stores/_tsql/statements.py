@@ -109,6 +109,10 @@ def _check_call(tokens: Sequence[Token], place: int) -> None:
 
 
 def _carries(token: Token, what: str) -> SourceError:
+    if token.upper == "BULK":
+        return SourceError(
+            f"line {token.line}: BULK INSERT reads rows from a file; give the folder with the script and that file"
+        )
     return SourceError(
         f"line {token.line}: {what} could carry rows and is not understood here; make the script again with SSMS"
         " (types of data to script: schema and data)"
