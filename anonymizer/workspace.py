@@ -30,13 +30,21 @@ _LOCK = ".anonymizer-lock"
 _ATTEMPTS = 10
 
 
-class Interrupted(BaseException):
-    """A signal asked the program to stop; not an Exception, so that only the command line catches it."""
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the program to stop; not an Exception, so that only the command line catches it.
+
+    A KeyboardInterrupt, because that alone gets through code in C that drops errors: of others that signal handlers
+    raise while Python compiles a module, the compiler drops some (CPython, Python/ast_opt.c, `make_const`).
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
         self.exit_code = 128 + number
         """As shells report a process that a signal ended."""
+
+
+_asked: list[Interrupted] = []
+"""The signal that has come, if any."""
 
 
 @contextmanager
@@ -50,7 +58,8 @@ def signals_as_exceptions() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         for each in numbers:
             signal.signal(each, signal.SIG_IGN)
-        raise Interrupted(number)
+        _asked.append(Interrupted(number))
+        raise _asked[0]
 
     before = {}
     try:
@@ -61,6 +70,13 @@ def signals_as_exceptions() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _asked.clear()
+
+
+def heed_signals() -> None:
+    """Raise Interrupted if a signal has come and some code on the way dropped its exception; before anything final."""
+    if _asked:
+        raise _asked[0]
 
 
 class Workspace:

@@ -10,9 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from anonymizer import api
+from anonymizer.api import Tick
+from anonymizer.workspace import Interrupted, signals_as_exceptions
 
 SECRET = "Wilhelmina"
 """Stands for a person's data in every source below: no message may ever hold it."""
@@ -250,6 +255,20 @@ def test_a_signal_in_the_middle_stops_the_run_and_leaves_nothing(number: signal.
     running.send_signal(number)
     message = running.communicate(timeout=60)[1].decode()
     assert running.returncode == code, message
+    assert names(folder) == before
+
+
+def test_a_signal_that_some_library_dropped_still_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(folder)
+    before = names(folder)
+
+    def dropping(tick: Tick) -> None:
+        if tick.stage == "verify":
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Interrupted), signals_as_exceptions():
+        api.run("dump.sql", "safe.sql", Path("rules.yaml"), progress=dropping)
     assert names(folder) == before
 
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from anonymizer import workspace as module
 from anonymizer.errors import TargetError
-from anonymizer.workspace import Interrupted, Workspace, publish, signals_as_exceptions
+from anonymizer.workspace import Interrupted, Workspace, heed_signals, publish, signals_as_exceptions
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="not applicable: modes and signals are those of POSIX")
 
@@ -213,6 +214,34 @@ def test_a_signal_becomes_an_exception_with_its_exit_code(number: signal.Signals
         signal.raise_signal(number)
     assert stopped.value.exit_code == 128 + number
     assert signal.getsignal(number) is before
+
+
+@posix
+def test_no_signal_is_lost_while_python_compiles_a_module():
+    def work() -> None:
+        stop = subprocess.Popen(["sh", "-c", f"kill -TERM {os.getpid()}"])  # a thread would wait for the compiler
+        try:
+            while stop.poll() is None:
+                compile(text, "module", "exec")
+        finally:
+            stop.wait()
+
+    text = "size = 2**64 - 1\n" * 2000  # constants that the compiler calculates
+    for _ in range(20):
+        with pytest.raises(Interrupted), signals_as_exceptions():
+            work()
+
+
+@posix
+def test_a_signal_whose_exception_was_dropped_still_stops_before_publishing():
+    def work() -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+        heed_signals()
+
+    with pytest.raises(Interrupted, match="SIGHUP"), signals_as_exceptions():
+        work()
+    heed_signals()  # the next run starts afresh
 
 
 @posix

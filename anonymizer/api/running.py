@@ -17,6 +17,7 @@ from anonymizer.api.targets import file_of, open_target
 from anonymizer.errors import InternalError, VerificationFailed
 from anonymizer.model.result import CheckResult, Outcome, RunResult
 from anonymizer.model.schema import TableName
+from anonymizer.workspace import heed_signals
 
 
 def run(
@@ -61,6 +62,7 @@ def run(
         sink = destination.sink(store, origin)
         counts = pipeline.replace(origin, sink, made, kernels, _meter(origin.input.path, destination.path, progress))
         clock.lap("replace")
+        heed_signals()
         progress(Tick("verify"))
         checks = proof.verify(made, origin.input, destination.written(), store.NAME, workspace.path)
         result = replace(result, counts=counts, checks=checks)
@@ -71,6 +73,7 @@ def run(
         if withholding(result, accept_unverified):
             tell(result, report_folder)
             require_passed(result, accept_unverified)
+        heed_signals()
         destination.publish()
         result = replace(result, published=True)
         tell(result, report_folder)
@@ -90,6 +93,7 @@ def _meter(source: Path, partial: Path, progress: Progress) -> pipeline.Progress
 
     def tick(table: TableName, rows: int) -> None:
         written = partial.stat().st_size if partial.is_file() else 0
+        heed_signals()
         progress(Tick("replace", table, rows, written, expected))
 
     return tick

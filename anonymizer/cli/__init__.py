@@ -31,12 +31,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:  # click makes its own of ours
         click.echo("anonymizer: interrupted; a target that is there was verified, any other was withheld", err=True)
-        sys.exit(130)
-    except Interrupted as stop:
-        click.echo("anonymizer: interrupted; a target that is there was verified, any other was withheld", err=True)
-        sys.exit(stop.exit_code)
+        asked = stop if isinstance(stop, Interrupted) else stop.__cause__
+        sys.exit(asked.exit_code if isinstance(asked, Interrupted) else 130)
     except BrokenPipeError:
         sys.exit(4)
     except Exception as error:  # noqa: BLE001 - its message or traceback could quote a value

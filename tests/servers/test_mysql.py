@@ -433,22 +433,28 @@ def test_what_a_killed_run_left_is_removed_unless_somebody_works_on_it(shop: Mar
 def test_a_run_that_is_stopped_leaves_nothing_for_long(
     number: signal.Signals, shop: MariaDb, goal: str, key: Path, tmp_path: Path
 ):
-    dump = tmp_path / "lang.sql"
-    rows = "".join(f"INSERT INTO t VALUES ({n},'a');\n" for n in range(60_000))  # takes a while
-    dump.write_text(f"{MARKED}{rows}")
+    dump = tmp_path / "wachten.sql"
+    dump.write_text(f"{MARKED}INSERT INTO t VALUES (1,'a');\nCREATE FUNCTION f() RETURNS int RETURN 1;\n")
     command = [sys.executable, "-m", "anonymizer", "run", str(dump), address(shop, goal), "--assume", "masked"]
-    running = subprocess.Popen(
-        [*command, "--key-file", str(key)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )
-    until = time.monotonic() + 30
-    while not [name for name in databases(shop) if name.startswith(f"{goal}__")]:
-        assert running.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    running.send_signal(number)
+    no_functions = _mysql_client.Access(Address.parse(address(shop, "mysql")))
+    held = _mysql_client.Session(no_functions, "LOCK TABLES mysql.proc READ")  # loading the function waits for it
+    try:
+        running = subprocess.Popen(
+            [*command, "--key-file", str(key)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+        )
+        until = time.monotonic() + 60
+        while not [name for name in databases(shop) if name.startswith(f"{goal}__")]:
+            assert running.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        running.send_signal(number)
+        if number == signal.SIGKILL:
+            running.wait(60)
+    finally:
+        held.close()
     running.wait(60)
     if number == signal.SIGTERM:
         assert running.returncode == 128 + signal.SIGTERM
