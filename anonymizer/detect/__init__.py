@@ -12,6 +12,7 @@
     same_values     a look across tables: names that another table lists
     relations       last look: what a foreign key ends at
     name_order      which columns of whole names begin with the surname
+    date_order      which columns of birth dates have the month in front
     undeclared      foreign keys that nobody declared, by name and by value
 
 Each `by_…` module is a plug-in (contracts.Detector) that sees one table at a time and returns evidence in log-odds;
@@ -28,7 +29,7 @@ import pyarrow as pa
 
 from anonymizer import registry
 from anonymizer.contracts import Exhibit, Rows
-from anonymizer.detect import name_order, neighbours, relations, same_values
+from anonymizer.detect import date_order, name_order, neighbours, relations, same_values
 from anonymizer.detect._weigh import ANY, PERSONAL_FROM, Opinion, opinion
 from anonymizer.detect.undeclared import propose as propose_relations
 from anonymizer.model.finding import Evidence, Finding, Verdict
@@ -61,7 +62,7 @@ def find(schema: Schema, samples: Samples, packs: Sequence[Pack]) -> tuple[Findi
         _finding(table, column, opinions[ColumnName(table.name, column.name)], opinions, rules)
         for table, column in schema.columns()
     )
-    return name_order.told(schema, sampled, findings)
+    return date_order.told(sampled, name_order.told(schema, sampled, findings))
 
 
 def sample_of(rows: Iterable[Rows], limit: int) -> dict[TableName, dict[str, pa.Array]]:

@@ -37,6 +37,17 @@ _FORMS = frozenset("text tekst texte txt str string value val waarde valeur wert
 _CODED = frozenset("gender country other_personal health job_title".split())
 _CODES = frozenset("code cd pct percentage ind".split())
 _NAMES = frozenset("full_name first_name last_name person_name company_name free_text".split())
+_WHO = frozenset("full_name person_name company_name".split())
+_TO_DO_OR_TO_CALL = frozenset("by door par von durch name names naam namen nom noms nm".split())
+"""Words of phrases that name somebody whatever stands before: "email approved by", "email name"."""
+_WHICH = frozenset(
+    (word,)
+    for word in (
+        "domicilie domicile verblijf zetel siege wohnsitz postal fixe principal gesch geschlecht"
+        " user utilisateur gebruiker benutzer"
+    ).split()
+)
+"""Such words behind what somebody has tell which one is meant: "mail principal", "city user"."""
 _WHOLE = 2.0
 """What a word against personal data weighs more when it is the whole name: "reference", not "customer reference"."""
 _PERSON = ("person",)
@@ -147,12 +158,14 @@ def read(
         _Reading(match, entry) for match in matches for entry in _speaking(phrases, match, column, words, table)
     ]
     personal = [r for r in readings if r.entry.category != "none" and not _qualifies(phrases, words, r, silent)]
+    whose = {r.match for r in personal if any(_is_of(other, r) for other in personal)}
+    personal = [r for r in personal if r.match not in whose]
     last = max((_to_its_code(words, reading) for reading in personal), default=0)
     against = [
         reading
         for reading in readings
         if reading.entry.category == "none"
-        and not (reading.match.phrase in phrases.people and reading.match.end < len(words))
+        and not (reading.match.phrase in phrases.people and reading.match.end - reading.match.start < len(words))
         and (
             reading.match.start >= last or (not reading.entry.tables and reading.entry.confidence >= DESCRIBES_ANYWHERE)
         )
@@ -162,7 +175,7 @@ def read(
         return (_evidence(words, strongest_none, _WHOLE if _is_whole(phrases, words, strongest_none, silent) else 0.0),)
     if not personal:
         return _of_catalogue(phrases, words)
-    costs = {r.match: _cost(phrases, words, matches, r.match, frozenset(silent)) for r in personal}
+    costs = {r.match: _cost(phrases, words, matches, whose, r.match, frozenset(silent)) for r in personal}
     best = max(personal, key=lambda r: (_weight(r) + costs[r.match], r.match.end)).match
     cost = costs[best]
     unsure = _UNSURE if not table.sure and not phrases.holders_in([*words[: best.start], *words[best.end :]]) else 0.0
@@ -250,9 +263,25 @@ def _qualifies(phrases: Phrases, words: Sequence[str], reading: _Reading, silent
     return match.phrase in phrases.people and any(word not in silent for word in words[match.end :])
 
 
-def _cost(phrases: Phrases, words: Sequence[str], matches: Sequence[Match], of: Match, silent: frozenset[str]) -> float:
+def _is_of(thing: _Reading, whose: _Reading) -> bool:
+    """Whether the first is what somebody has and the second only tells who: "telephone pere", "gemeente domicilie"."""
+    if thing.match.end > whose.match.start or thing.entry.category in _WHO:
+        return False
+    if whose.entry.category in _WHO:
+        return _TO_DO_OR_TO_CALL.isdisjoint(whose.match.phrase)
+    return whose.match.phrase in _WHICH
+
+
+def _cost(
+    phrases: Phrases,
+    words: Sequence[str],
+    matches: Sequence[Match],
+    whose: Collection[Match],
+    of: Match,
+    silent: frozenset[str],
+) -> float:
     """What the other words take from the weight of a reading: those after it mostly name something else."""
-    owners = [match for match in phrases.holders_in(words) if match.phrase in phrases.owners]
+    owners = [*whose, *(match for match in phrases.holders_in(words) if match.phrase in phrases.owners)]
     holders = {index for match in owners for index in range(match.start, match.end)}
     known = {index for match in matches for index in range(match.start, match.end)}
     others = [

@@ -36,6 +36,10 @@ _MALE = pa.array(
 )
 _FEMALE = pa.array("v f w vrouw female femme frau vrouwelijk féminin feminin weiblich dame meisje fille girl".split())
 _NEITHER = pa.array("x u o d n ? - other unknown onbekend inconnu unbekannt divers autre anders".split())
+_COURTESY = (
+    r"^(?i:(?:dhr|heer|mevr?|mevrouw|mej|mejuffrouw|mr|mister|mrs|ms|mx|miss|madam|sir|dr|drs|ir|ing|prof|herrn?|frau|hr|fr"
+    r"|m|mme|mlle|monsieur|madame|mademoiselle|sr|sra|srta|dott|me|ma?itre)\.?(?:\s+|$))+$"
+)
 _BLOOD = r"^(?i:(A|B|AB|O|0) ?(Rh)? ?([+-]|pos|neg|positief|negatief|positif|negatif|positiv|negativ))$"
 
 
@@ -56,6 +60,8 @@ def _closed(values: pa.Array) -> list[Evidence]:
     if male.true_count and female.true_count and pc.all(pc.or_(pc.or_(male, female), neither)).as_py():
         whole_words = pc.max(pc.utf8_length(plain)).as_py() > 1
         return [Evidence("gender", 6.0 if whole_words else 4.2, "values are the two sexes", "by_vocabulary")]
+    if _samples.share(values, _COURTESY) == 1:
+        return [Evidence("gender", 7.0, "values are titles of courtesy", "by_vocabulary")]
     if len(values) > _FEWEST_NAMES and _samples.share(values, _BLOOD) == 1:
         return [Evidence("health", 7.0, "values are groups of blood", "by_vocabulary")]
     return []

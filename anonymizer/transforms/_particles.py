@@ -14,8 +14,14 @@ from anonymizer.pseudonyms.written_form import counts_per_row, flat_bytes, from_
 
 PARTICLES = pa.array(
     "van vande vanden vander de den der het t 't te ten ter op in la le du des d di da von zu zum zur und y"
-    " el al ait ould bou bel".split()
+    " el al ait ould bou bel del della dello degli dal dalla dos das los las".split()
 )
+_ALONE = (
+    "van vande vanden vander de den der het '?t '?s te ten ter op in la le du des d' da di del della dello degli dos"
+    r" das von vom zu zum zur van[ ]?d\.? v\.?[ /]?d\.? v\."
+)
+PARTICLES_ALONE = rf"^\s*(?i:(?:{'|'.join(_ALONE.split(' '))})(?:\s+|$))+$"
+"""A text of nothing else. Particles that are also somebody's name ("Al", "Do") are not among them."""
 _ONSET = (
     "(?:[bcdfghjklmnpqrstvwz][aeiouy]|b[lr]|c[hlr]|d[hr]|f[lr]|g[hlr]|k[lnr]|p[hlr]|s[cklmnptw]|t[hr]|v[lr]|wr)[a-z]+"
 )

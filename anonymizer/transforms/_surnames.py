@@ -65,4 +65,6 @@ class Surnames:
         letters = np.diff(flat_bytes(whole)[1]) - np.diff(flat_bytes(core)[1])
         front, rest = parted(without_accents(values), letters)
         first_word = pc.replace_substring_regex(rest, "[ -].*", "")
+        if pc.match_substring(rest, " ").true_count:  # "della Rovere": a particle that is not known tells no case
+            first_word = pc.replace_substring_regex(rest, r"^(?:\p{Ll}\S* )+(\p{Lu}[^ -]*).*|[ -].*", r"\1")
         return front, restore_case(self.names(core, salts, whole), first_word)

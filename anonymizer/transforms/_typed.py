@@ -1,7 +1,7 @@
 """A value of the column's own type, whatever the type: what `masked` does, and any transform on a foreign type.
 
-text        letters to letters, digits to digits; a UUID stays a UUID; the @ of mail addresses becomes _; one to one in
-            a unique domain
+text        letters to letters, digits to digits; a UUID stays a UUID, a date with its year a date; the @ of mail
+            addresses becomes _; one to one in a unique domain
 integer     another number of as many digits and the same sign, one to one
 number      the same, with the same decimals
 boolean     false, in its written form
@@ -88,7 +88,7 @@ def _text(binding: Binding) -> Kernel:
     other = _permuted.kernel(binding.keys, domain)
     if not binding.domain.unique:
         # Whole numbers are permuted all the same, so that a text and an integer column of one domain agree.
-        numbers, letters = other, _scrambled.kernel(binding.keys, domain)
+        numbers, letters = other, _dates.in_text(binding.keys, domain, _scrambled.kernel(binding.keys, domain))
 
         def other(values: pa.Array) -> pa.Array:
             return _split(values, r"^-?[0-9]{1,19}$", numbers, letters)

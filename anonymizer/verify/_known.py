@@ -56,6 +56,11 @@ _EXTENSION = r"(?i)[\s,;]*(?:extension|extn?|poste|toestel|tst|int|x|#)\W*[0-9]{
 _SEVERAL = r"\s+[/-]\s+|[;,|\n\t]"
 _ACCOUNT = r"^[A-Za-z]{2}[0-9]{10,32}$"
 """An IBAN that holds a bank account number of digits alone, as Belgian ones do."""
+NO_NAME = (
+    r"(?i)^(?:(?:van|von|vom|de|den|der|het|'?[ts]|ten?|ter|op|in|la|le|du|des|d'|d[aio]|del|dell[ao]|degli|dos|das|zu[mr]?"
+    r"|vande[nr]?|v\.? ?/?d?\.?|v\.)(?:\s+|$))+$"
+)
+"""Parts of a name that name nobody: particles of surnames, alone."""
 TAG = r"\+[^@\s]{1,64}@"
 """What some put into their address for each sender: "jan+shop@"."""
 _NUMBER_LAST = r"^\s*([^0-9,]*\pL{4}[^0-9,]*?)[\s,]+([0-9]+)\b(?s:.*)$"
@@ -104,6 +109,8 @@ def of_column(column: ColumnPlan, values: pa.Array) -> Iterator[Pattern]:
         yield Pattern(Label(name, PRIVATE_ADDRESS, False), values.filter(private))
         yield Pattern(Label(name, category, False), values.filter(pc.invert(private)))
     elif category in WORDS:
+        if category == "person_name":
+            values = values.filter(pc.invert(pc.match_substring_regex(values, NO_NAME)))
         for variant in _parts(category, values):
             yield Pattern(Label(name, category, False), variant)
     else:

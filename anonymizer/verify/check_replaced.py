@@ -22,6 +22,7 @@ from anonymizer.model.result import CheckResult, Outcome
 from anonymizer.model.schema import TypeFamily
 from anonymizer.verify._comparison import PRIVATE_ADDRESSES, Comparison, Rows, Watcher, alone, chance_bound, outcome
 from anonymizer.verify._fingerprint import U64, flat
+from anonymizer.verify._known import NO_NAME
 from anonymizer.verify._likeness import Overlap, nearly_the_same, same_but_for_signs
 
 PROMISE = "No replaced value is still the source's own; small domains keep to what chance allows."
@@ -135,7 +136,7 @@ class Watch(Watcher):
                 column.constant = np.unique(np.concatenate([column.constant, new[new != 0]]))[:_KINDS]
                 column.written = np.unique(np.concatenate([column.written, new[filled & ~same]]))[:_KINDS]
             if same.any():
-                same[same] = _telling(rows.old.column(name).filter(pa.array(same)))
+                same[same] = _telling(plan, rows.old.column(name).filter(pa.array(same)))
                 column.unchanged += int(np.count_nonzero(same))
             self._liken(column, rows)
             if plan.category in WHOLE:
@@ -268,9 +269,11 @@ def _but_for_case(old: pa.Array, new: pa.Array) -> npt.NDArray[np.bool_]:
     return alike
 
 
-def _telling(values: pa.Array) -> npt.NDArray[np.bool_]:
-    """Whether a value says something: blanks, zeros, signs and an empty JSON value do not."""
+def _telling(plan: ColumnPlan, values: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whether a value says something: blanks, zeros, signs, an empty JSON value and a particle of a name do not."""
     says = pc.match_substring_regex(values, r"[1-9\p{L}]")
+    if plan.category == "person_name":
+        says = pc.and_not(says, pc.match_substring_regex(values, NO_NAME))
     none = pc.is_in(values, pa.array(["null", "{}", "[]", "true", "false", "\\x"]))
     found: npt.NDArray[np.bool_] = pc.and_not(says, none).to_numpy(zero_copy_only=False)
     return found

@@ -195,6 +195,28 @@ def test_the_last_word_names_the_thing_and_the_words_before_it_qualify():
     assert "customer_newsletter" not in found
 
 
+@pytest.mark.parametrize(
+    ("name", "category"),
+    [
+        ("telephone_pere", "phone"),
+        ("emailVader", "email"),
+        ("adresse_tuteur", "street_address"),
+        ("prenom_mere", "first_name"),
+        ("telefoon_verantwoordelijke", "phone"),
+        ("geboortedatum_kind", "birth_date"),
+        ("geslacht_kind", "other_personal"),
+        ("gemeente_domicilie", "city"),
+        ("mail_principal", "email"),
+        ("email_primary", "email"),
+        ("user_mail", "email"),
+        ("email_approved_by", "full_name"),
+        ("naam_moeder", "full_name"),
+    ],
+)
+def test_a_word_for_a_person_behind_the_thing_says_whose_it_is(name: str, category: str):
+    assert categories(table("dossiers", "achternaam", name))[name] == category
+
+
 def test_evidence_names_the_entry_of_the_pack_that_spoke():
     finding = detect(table("x", "rijksregisternummer"))["x.rijksregisternummer"]
     assert finding.rule is not None

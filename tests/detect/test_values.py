@@ -164,3 +164,10 @@ def test_dates_in_text_are_no_texts_of_people():
     of = table("klant", "id int", "naam varchar 60", "begda varchar 8", "xqz varchar 8")
     found = detect(of, samples={"klant": values(begda=days, xqz=days)})
     assert found["klant.xqz"].verdict is Verdict.NOT_PERSONAL
+
+
+@pytest.mark.parametrize("titles", [["Mr.", "Ms.", "Sr."], ["Dhr.", "Mevr."], ["Herr Dr.", "Frau"], ["M.", "Mme"]])
+def test_titles_of_courtesy_tell_the_sex_and_no_profession(titles: list[str]):
+    people = table("customer", "title", "last_name")
+    samples = {"customer": {"title": pa.array(titles * 3), "last_name": pa.array(["Maes"] * 3 * len(titles))}}
+    assert categories(people, samples=samples)["title"] == "gender"

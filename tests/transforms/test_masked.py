@@ -113,6 +113,37 @@ def test_what_is_no_date_stays_or_becomes_a_fixed_one():
     assert one(kernel, "May 17th") == "2000-01-01"
 
 
+WRITTEN = ["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%y", "%Y/%m/%d", "%m.%d.%Y %H:%M:%S", "%Y%m%d"]
+
+
+@settings(deadline=None)
+@given(st.datetimes(datetime(1931, 1, 1), datetime(2029, 12, 31)), st.sampled_from(WRITTEN), st.booleans())
+def test_a_date_in_any_form_becomes_another_that_exists(moment: datetime, written: str, short: bool):
+    text = moment.strftime(written)
+    text = re.sub(r"\b0(?=[1-9][-/.])", "", text) if short else text
+    orders = (
+        {written}
+        if written[1] in "Y"
+        else {written, written.replace("%d", "%x").replace("%m", "%d").replace("%x", "%m")}
+    )
+    families = (
+        [TypeFamily.TIMESTAMP] if written == "%Y%m%d" else [TypeFamily.TIMESTAMP, TypeFamily.DATE, TypeFamily.TEXT]
+    )
+    for family in families:
+        result = one(of(family), text)
+        assert form(result) == form(text) or (family is not TypeFamily.TEXT and short)
+        assert result != text
+        for order in orders:  # nobody told which of them it is
+            if moment.day <= 12 or order == written:
+                assert datetime.strptime(result, order).year % 100 // 10 == moment.year % 100 // 10
+
+
+@pytest.mark.parametrize("text", ["45/67/1990", "00/12/2001", "12/2001", "1/2/3", "192.168.10.20", "1992/13/40"])
+def test_a_text_that_only_looks_like_a_date_keeps_its_form(text: str):
+    assert form(one(MASK, text)) == form(text)
+    assert one(MASK, text) != text
+
+
 @pytest.mark.parametrize("family", [TypeFamily.UUID, TypeFamily.TEXT])
 def test_a_uuid_becomes_another_of_version_4(family: TypeFamily):
     result = one(of(family), "6f1c9a52-0c39-1c0e-9a3c-1d2f6b7a8e90")
@@ -192,6 +223,6 @@ def test_health_and_other_personal_are_masked():
 def test_a_date_is_one_date_in_every_form_that_begins_with_the_year():
     kernel = of(TypeFamily.TIMESTAMP)
     iso, midnight, slashes = kernel(pa.array(["2002-08-04", "2002-08-04 00:00:00", "2002/8/4"])).to_pylist()
-    assert iso == slashes
+    assert date.fromisoformat(iso) == datetime.strptime(slashes, "%Y/%m/%d").date()
     assert midnight == f"{iso} 00:00:00"
     assert iso != "2002-08-04"

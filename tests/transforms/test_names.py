@@ -372,3 +372,13 @@ def test_a_note_behind_a_name_makes_no_other_person():
 def test_every_sign_for_an_apostrophe_is_one():
     kernel = last_name.kernel(bind("last_name"))
     assert len(set(kernel(pa.array(["D'Hondt", "D’Hondt", "DʼHondt", "D′Hondt"])).to_pylist())) == 1
+
+
+@pytest.mark.parametrize("particles", ["de", "van der", "Van 't", "v.d.", "in de", "von", "della", "d'"])
+def test_particles_that_stand_alone_stay_and_so_do_those_in_the_surname_beside_them(particles: str):
+    assert ANY(pa.array([particles, "Vries"])).to_pylist()[0] == particles
+    assert ANY(pa.array(["Al", "Do"])).to_pylist() != ["Al", "Do"]
+
+
+def test_a_particle_that_is_not_known_does_not_make_a_surname_lower_case():
+    assert all(name[0].isupper() for name in LAST(pa.array(["della Rovere", "del Valle Saavedra"])).to_pylist())
