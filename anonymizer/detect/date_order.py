@@ -49,4 +49,4 @@ def month_first_and_last(values: pa.Array) -> tuple[int, int]:
 
 def _told_by(month: pa.Array, day: pa.Array) -> int:
     real = pc.and_(pc.less_equal(month, 12), pc.less_equal(day, 31))
-    return pc.and_(real, pc.greater(day, 12)).true_count
+    return int(pc.and_(real, pc.greater(day, 12)).true_count)
