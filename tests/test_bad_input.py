@@ -307,3 +307,14 @@ def test_compressed_dumps_go_in_and_out(suffix: str, folder: Path):
     assert (folder / "twice.sql").read_text(encoding="utf-8").startswith("-- PostgreSQL database dump\n")
     (folder / packed).write_bytes((folder / packed).read_bytes()[:-20])
     refused(folder, 4, "run", packed, "thrice.sql", "-r", "rules.yaml", says=[packed])
+
+
+def test_a_script_that_does_not_show_its_server_is_told_how_to(folder: Path):
+    standard = (
+        "CREATE TABLE klant (id INTEGER PRIMARY KEY, voornaam VARCHAR(40));\nINSERT INTO klant VALUES (1, 'Els');\n"
+    )
+    (folder / "dump.sql").write_text(standard, encoding="utf-8")
+    refused(folder, 4, "detect", "dump.sql", says=["does not show which server", "SET NAMES utf8mb4;"])
+    for line in ("PRAGMA foreign_keys=OFF;", "SET NAMES utf8mb4;", "SET client_encoding = 'UTF8';", "GO"):
+        (folder / "dump.sql").write_text(f"{line}\n{standard}", encoding="utf-8")
+        assert b"voornaam" in anonymizer(folder, "detect", "dump.sql").stdout, line

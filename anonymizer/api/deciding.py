@@ -30,10 +30,12 @@ class Detection:
     packs: tuple[Pack, ...]
     proposed: tuple[ProposedRelation, ...] = ()
     """Relations that nobody declared, for a person to confirm."""
+    locales: tuple[str, ...] = ()
+    """Country and language of most people in it; those of Belgium if empty."""
 
     def rules(self, assume_masked: bool = False) -> RuleFile:
         """The rule file that these findings propose; see `rulefile.write_rules` for its text."""
-        return planning.propose(self.schema, self.findings, self.packs, assume_masked)
+        return planning.propose(self.schema, self.findings, self.packs, assume_masked, self.locales)
 
 
 def detect(source: Origin, packs: Sequence[str] | None = None, progress: Progress = silent) -> Detection:
@@ -52,7 +54,7 @@ def _detect(source: Source, packs: tuple[Pack, ...], progress: Progress = silent
     samples = detection.sample_of(source.sample(SAMPLE_ROWS), SAMPLE_ROWS)
     findings = detection.find(schema, samples, packs)
     proposed = detection.propose_relations(schema, samples, findings, SAMPLE_ROWS) if relations else ()
-    return Detection(source.kind, schema, findings, packs, proposed)
+    return Detection(source.kind, schema, findings, packs, proposed, detection.locales_of(samples, findings))
 
 
 # --- what will happen? ------------------------------------------------------------------------------------------

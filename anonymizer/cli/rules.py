@@ -59,8 +59,10 @@ def fmt(file: Path, check: bool) -> None:
 
     try:
         before = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(f"{file} cannot be read ({type(error).__name__})") from None
+    except OSError as error:
+        raise SettingError(f"{file} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise SettingError(f"{file} is not UTF-8; save it as that") from None
     after = rulefile.format_rules(before, str(file))
     if check and after != before:
         raise FindingsError(f"{file} is not laid out canonically; run: anonymizer rules fmt {file}")

@@ -13,6 +13,7 @@
     relations       last look: what a foreign key ends at
     name_order      which columns of whole names begin with the surname
     date_order      which columns of birth dates have the month in front
+    locales         the country whose people a database mostly holds
     undeclared      foreign keys that nobody declared, by name and by value
 
 Each `by_…` module is a plug-in (contracts.Detector) that sees one table at a time and returns evidence in log-odds;
@@ -31,12 +32,13 @@ from anonymizer import registry
 from anonymizer.contracts import Exhibit, Rows
 from anonymizer.detect import date_order, name_order, neighbours, relations, same_values
 from anonymizer.detect._weigh import ANY, PERSONAL_FROM, Opinion, opinion
+from anonymizer.detect.locales import told as locales_of
 from anonymizer.detect.undeclared import propose as propose_relations
 from anonymizer.model.finding import Evidence, Finding, Verdict
 from anonymizer.model.rules import Action, Pack
 from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName, TypeFamily
 
-__all__ = ["evidence_of", "find", "propose_relations", "sample_of"]
+__all__ = ["evidence_of", "find", "locales_of", "propose_relations", "sample_of"]
 
 Samples = Mapping[TableName, Mapping[str, pa.Array]]
 """Table -> column -> sampled values (Arrow `string`, SQL NULL as null)."""

@@ -16,11 +16,16 @@ DETECTED = "(detected)"
 
 
 def propose(
-    schema: Schema, findings: Iterable[Finding], packs: Sequence[Pack], assume_masked: bool = False
+    schema: Schema,
+    findings: Iterable[Finding],
+    packs: Sequence[Pack],
+    assume_masked: bool = False,
+    locales: tuple[str, ...] = (),
 ) -> RuleFile:
     """The rule file that detection would write: packs say what happens to each category that was found.
 
-    Columns under review stay undecided, or are masked when `assume_masked` says so.
+    Columns under review stay undecided, or are masked when `assume_masked` says so. `locales`: those of Belgium if
+    empty.
     """
     defaults = {category: decision for pack in reversed(packs) for category, decision in pack.defaults.items()}
     special = {str(r.place): r.then for pack in packs for r in pack.recognisers if r.then is not None}
@@ -38,7 +43,8 @@ def propose(
         }
         tables[table.name] = TableRules(table.name, columns)
     names = tuple(pack.name for pack in packs)
-    return RuleFile(file=DETECTED, tables=tables, packs=names, domains=written_down(schema, tables))
+    made = RuleFile(file=DETECTED, tables=tables, packs=names, domains=written_down(schema, tables))
+    return replace(made, locales=locales) if locales else made
 
 
 def _proposal(

@@ -69,7 +69,7 @@ class Secret:
                 mode = os.fstat(file.fileno()).st_mode
                 content = file.read(4096)
         except OSError as error:
-            raise SettingError(f"key file {path} cannot be read ({type(error).__name__}); {_HINT}") from None
+            raise SettingError(f"key file {path} cannot be read ({error.strerror}); {_HINT}") from None
         if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise SettingError(f"key file {path} can be read by others than its owner; run `chmod 600 {path}`")
         try:

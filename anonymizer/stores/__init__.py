@@ -16,6 +16,7 @@ by `_output` (new private files, compressed). `recognise` tells by its content w
 from __future__ import annotations
 
 import codecs
+import re
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,11 @@ def recognise(source: Input) -> ModuleType:
     if fitting:
         kinds = " and ".join(module.NAME for module in fitting)
         raise SourceError(f"{source.name} looks like {kinds} at once; make the dump again with the database's own tool")
-    known = ", ".join(module.NAME for module in stores.values())
-    raise SourceError(f"{source.name} {_what_it_is(source)}; what can be read: {known}")
+    told = _what_it_is(source)
+    if told is None:
+        known = ", ".join(module.NAME for module in stores.values())
+        told = f"is no dump or database that can be read; what can be read: {known}"
+    raise SourceError(f"{source.name} {told}")
 
 
 def engine_of(kind: str) -> ModuleType | None:
@@ -51,15 +55,15 @@ def engine_of(kind: str) -> ModuleType | None:
     return next((s for s in registry.load("stores").values() if kind == s.NAME and hasattr(s, "load")), None)
 
 
-def _what_it_is(source: Input) -> str:
+def _what_it_is(source: Input) -> str | None:
     """What is known of a source that no store reads, and what to do."""
     if source.path.is_dir():
-        return "is a folder without a dump that can be read"
+        return "is a folder without a dump that can be read; name a file of it, or see what README.md says of folders"
     dumps = [name for name in members_of(source) if is_dump(name)]
     if dumps:
         return f"holds several files; name one of them, as {source.path.name}/{dumps[0]}"
     head = source.head(_HEAD)
-    return next((words for fits, words in _KNOWN if fits(head)), "is no dump or database that can be read")
+    return next((words for fits, words in _KNOWN if fits(head)), None)
 
 
 def _text(head: bytes) -> str:
@@ -68,6 +72,7 @@ def _text(head: bytes) -> str:
     )
 
 
+_STATEMENT = re.compile(r"(?im)^\s*(?:create\s+table|insert\s+into|create\s+database|drop\s+table)\b")
 _KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (
         lambda head: head.startswith((b"TAPE", b"MSSQLBAK")),
@@ -77,6 +82,12 @@ _KNOWN: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (
         lambda head: b"<mysqldump " in head[:200],
         "is what mysqldump writes with --xml; dump again without that option",
+    ),
+    (
+        lambda head: _STATEMENT.search(_text(head)) is not None,
+        "is a script that does not show which server it is for; put a first line before it that does: `PRAGMA"
+        " foreign_keys=OFF;` for SQLite, `SET NAMES utf8mb4;` for MySQL and MariaDB, `SET client_encoding = 'UTF8';`"
+        " for PostgreSQL, `GO` for SQL Server",
     ),
     (is_packed, "holds a compressed file or an archive; unpack it first"),
 )
