@@ -5,6 +5,7 @@
     by_type         type, length and default
     by_key          surrogate keys
     by_rows         tables of one row
+    by_spelling     sampled values: keys that spell names of the same rows
     by_value        sampled values: identifiers with a checksum, e-mail, web and network addresses
     by_vocabulary   sampled values: first names, surnames and towns in word lists
     by_shape        sampled values: dates of birth, secrets, long text, documents

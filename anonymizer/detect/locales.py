@@ -26,9 +26,10 @@ LOCALES: Mapping[str, tuple[str, ...]] = {
     "at": ("de_AT",),
     "ch": ("de_CH", "fr_CH"),
     "lu": ("fr_LU", "de_LU"),
-    "gb": ("en_GB",),
-    "us": ("en_US",),
+    "gb": (),
+    "us": (),
 }
+"""Locales of each country; none where numbers that nobody has are so few that keys would not stay keys."""
 _COUNTRIES = {
     "be": "be bel belgie belgium belgique belgien",
     "nl": "nl nld ned nederland netherlands thenetherlands holland paysbas niederlande",
@@ -68,7 +69,7 @@ def told(samples: Mapping[TableName, Mapping[str, pa.Array]], findings: Iterable
             for country, share in _shares(finding.category, values.drop_null()).items():
                 votes[country] += share
     country = max(votes, key=lambda each: votes[each])
-    return LOCALES[country if votes[country] > _SHARE * sum(votes.values()) else "be"]
+    return (LOCALES[country] if votes[country] > _SHARE * sum(votes.values()) else ()) or LOCALES["be"]
 
 
 def _shares(category: str, values: pa.Array) -> dict[str, float]:

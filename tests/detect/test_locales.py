@@ -34,7 +34,7 @@ def rules(**columns: list[str | None]) -> str:
             {"ort": ["Hamburg", "München", "Stuttgart", "Leipzig"], "plz": ["20095", "80331", "70173", "04109"]},
             "[de_DE]",
         ),
-        ({"country": ["USA", "USA", "USA", "Belgium"], "phone": ["(206) 555-0100", "206-555-0101"] * 2}, "[en_US]"),
+        ({"country": ["USA", "USA", "USA", "Belgium"], "phone": ["(206) 555-0100", "206-555-0101"] * 2}, BELGIAN),
         ({"land": ["Nederland"] * 4 + ["België"], "achternaam": ["Jansen"] * 5}, DUTCH),
         ({"land": ["Nederland"] * 5 + ["België"] * 4, "achternaam": ["Jansen"] * 9}, BELGIAN),
         ({"postcode": ["9000", "1000", "8500"], "gemeente": ["Gent", "Brussel", "Kortrijk"]}, BELGIAN),

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from anonymizer.detect import by_rows, by_shape, by_value, by_vocabulary, find
+from anonymizer.detect import by_rows, by_shape, by_spelling, by_value, by_vocabulary, find
 from anonymizer.errors import RuleError
 from anonymizer.identifiers import be_national_number, iban
 from anonymizer.model.finding import Verdict
@@ -171,3 +171,26 @@ def test_titles_of_courtesy_tell_the_sex_and_no_profession(titles: list[str]):
     people = table("customer", "title", "last_name")
     samples = {"customer": {"title": pa.array(titles * 3), "last_name": pa.array(["Maes"] * 3 * len(titles))}}
     assert categories(people, samples=samples)["title"] == "gender"
+
+
+FIRMS = ["Alfreds Futterkiste", "Blondel père et fils", "Around the Horn", "Königlich Essen", "Wilman Kala", "Folk och"]
+CODES = ["ALFKI", "BLONP", "AROUT", "KONIG", "WILMK", "FOLKO"]
+
+
+def spelt(owner: str, codes: list[str], names: list[str]) -> bool:
+    of = table(owner, "code varchar", "name varchar", "city varchar", primary=("code",))
+    return "code" in by_spelling.examine(exhibit(of, code=codes, name=names, city=["Gent"] * len(codes)))
+
+
+def test_keys_that_spell_the_names_of_their_rows_are_personal():
+    assert spelt("customers", CODES, FIRMS)
+    assert not spelt("customers", CODES, FIRMS[::-1])
+    assert not spelt("customers", ["C001", "C002", "C003", "C004", "C005", "C006"], FIRMS)
+    assert not spelt("customers", CODES[:4], FIRMS[:4])  # too few
+    assert not spelt("products", CODES, FIRMS)
+
+
+def test_a_key_that_spells_names_is_called_personal_wherever_it_is_referenced():
+    of = table("customers", "CustomerID varchar", "CompanyName varchar", primary=("CustomerID",))
+    samples = {"customers": {"CustomerID": pa.array(CODES), "CompanyName": pa.array(FIRMS)}}
+    assert categories(of, samples=samples)["CustomerID"] == "other_personal"
