@@ -10,6 +10,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 
@@ -218,18 +219,20 @@ def test_a_signal_becomes_an_exception_with_its_exit_code(number: signal.Signals
 
 @posix
 def test_no_signal_is_lost_while_python_compiles_a_module():
-    def work() -> None:
-        stop = subprocess.Popen(["sh", "-c", f"kill -TERM {os.getpid()}"])  # a thread would wait for the compiler
-        try:
-            while stop.poll() is None:
-                compile(text, "module", "exec")
-        finally:
-            stop.wait()
+    def work(stopper: subprocess.Popen[bytes]) -> None:
+        cast(IO[bytes], stopper.stdin).close()
+        while stopper.poll() is None:
+            compile(text, "module", "exec")
 
     text = "size = 2**64 - 1\n" * 2000  # constants that the compiler calculates
+    stopping = f"read go; kill -TERM {os.getpid()}"  # a thread would wait for the compiler
     for _ in range(20):
-        with pytest.raises(Interrupted), signals_as_exceptions():
-            work()
+        with (
+            subprocess.Popen(["sh", "-c", stopping], stdin=subprocess.PIPE) as stopper,
+            pytest.raises(Interrupted),
+            signals_as_exceptions(),
+        ):
+            work(stopper)
 
 
 @posix

@@ -43,11 +43,8 @@ def recognise(source: Input) -> ModuleType:
     if fitting:
         kinds = " and ".join(module.NAME for module in fitting)
         raise SourceError(f"{source.name} looks like {kinds} at once; make the dump again with the database's own tool")
-    told = _what_it_is(source)
-    if told is None:
-        known = ", ".join(module.NAME for module in stores.values())
-        told = f"is no dump or database that can be read; what can be read: {known}"
-    raise SourceError(f"{source.name} {told}")
+    known = ", ".join(module.NAME for module in stores.values())
+    raise SourceError(f"{source.name} {_what_it_is(source)}; what can be read: {known}")
 
 
 def engine_of(kind: str) -> ModuleType | None:
@@ -55,15 +52,15 @@ def engine_of(kind: str) -> ModuleType | None:
     return next((s for s in registry.load("stores").values() if kind == s.NAME and hasattr(s, "load")), None)
 
 
-def _what_it_is(source: Input) -> str | None:
+def _what_it_is(source: Input) -> str:
     """What is known of a source that no store reads, and what to do."""
     if source.path.is_dir():
-        return "is a folder without a dump that can be read; name a file of it, or see what README.md says of folders"
+        return "is a folder without a dump that can be read"
     dumps = [name for name in members_of(source) if is_dump(name)]
     if dumps:
         return f"holds several files; name one of them, as {source.path.name}/{dumps[0]}"
     head = source.head(_HEAD)
-    return next((words for fits, words in _KNOWN if fits(head)), None)
+    return next((words for fits, words in _KNOWN if fits(head)), "is no dump or database that can be read")
 
 
 def _text(head: bytes) -> str:
