@@ -143,3 +143,15 @@ def test_list_names_every_family_and_file():
         assert f"\n{family}\n" in f"\n{told}"
     assert "anonymizer/identifiers/be_national_number.py" in told
     assert anonymizer("rules", "schema").stdout.startswith("{")
+
+
+def test_lint_says_every_mistake_at_once_whatever_its_kind(tmp_path: Path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "format: 1\npacks: [personal]\ntables:\n  klant:\n    columns:\n      nom: lastname\n"
+        "      mail: {as: email, wy: x}\n    kep: [id]\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(RuleError) as refused:
+        anonymizer("rules", "lint", rules)
+    assert all(word in str(refused.value) for word in ("lastname", "wy", "kep"))

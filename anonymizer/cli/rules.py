@@ -30,7 +30,8 @@ def lint(files: tuple[Path, ...]) -> None:
     undecided: list[str] = []
     for file in files:
         try:
-            read = rulefile.read_rules(file)
+            read, wrong = rulefile.read_as_far_as_possible(file)
+            mistakes += wrong.lines()
             packs = rulefile.find_packs(read.packs, file.parent)
         except RuleError as error:
             mistakes.append(str(error))

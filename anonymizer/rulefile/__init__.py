@@ -33,7 +33,7 @@ Every mistake of a file is told at once, each as `file:line: what is wrong`.
 from anonymizer.rulefile._relations import parse_relation, write_relation
 from anonymizer.rulefile.lint import Grammar, lint, lint_packs, wrong_policy
 from anonymizer.rulefile.packs import find_packs, read_pack, shipped_packs
-from anonymizer.rulefile.rules import read_rules
+from anonymizer.rulefile.rules import read_as_far_as_possible, read_rules
 from anonymizer.rulefile.schema import json_schema
 from anonymizer.rulefile.update import update_rules
 from anonymizer.rulefile.write import format_rules, write_rules
@@ -46,6 +46,7 @@ __all__ = [
     "lint",
     "lint_packs",
     "parse_relation",
+    "read_as_far_as_possible",
     "read_pack",
     "read_rules",
     "shipped_packs",

@@ -44,6 +44,10 @@ class Mistakes:
         near = suggestion(close_to, known)
         self._lines[f"{place}: {says}{near}"] = None
 
+    def lines(self) -> tuple[str, ...]:
+        """All of them, each with its place."""
+        return tuple(self._lines)
+
     def refuse(self) -> None:
         """Raise RuleError with a line per mistake, if there are any."""
         if self._lines:

@@ -42,17 +42,27 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 def read_rules(path: Path) -> RuleFile:
     """The rule file at `path`, included files followed. Raises RuleError with a line per mistake."""
+    rules, mistakes = read_as_far_as_possible(path)
+    mistakes.refuse()
+    return rules
+
+
+def read_as_far_as_possible(path: Path) -> tuple[RuleFile, Mistakes]:
+    """What can be understood of the rule file, and its mistakes: only for looking for further ones.
+
+    Raises RuleError for what is no YAML.
+    """
     reading = _Reading(Mistakes())
     reading.read(path, ())
     reading.refuse_ambiguous_tables()
-    reading.mistakes.refuse()
-    return RuleFile(
+    understood = RuleFile(
         file=str(path),
         tables=reading.tables,
         relations=tuple(reading.relations),
         accepted=tuple(reading.accepted),
         **reading.head,
     )
+    return understood, reading.mistakes
 
 
 class _Reading:
