@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from anonymizer import api
 from anonymizer.errors import FindingsError, RuleError
 from anonymizer.report import text_report
 from anonymizer.transforms import email, iban, national_id, phone
+from tests.fix_key import write_key
 from tests.transforms.bindings import bind, kept_apart
 
 RULES = """format: 1
@@ -164,3 +166,61 @@ def test_the_forecast_of_a_dry_run_is_that_of_the_run(tmp_path: Path):
     source, rules = dump(tmp_path, national_numbers(3_000)), written(tmp_path, "national_id")
     assert api.run(source, tmp_path / "x.sql", rules, dry_run=True).plan.forecasts
     assert not (tmp_path / "x.sql").exists()
+
+
+def people(folder: Path, names: list[tuple[str, str]], key: str) -> Path:
+    rows = "".join(f"{first}\t{last}\t1\n" for first, last in names)
+    path = folder / "people.sql"
+    path.write_text(
+        "CREATE TABLE person (voornaam character varying(40) NOT NULL, achternaam character varying(40) NOT NULL,"
+        f" afdeling integer NOT NULL, UNIQUE ({key}));\n"
+        f"COPY person (voornaam, achternaam, afdeling) FROM stdin;\n{rows}\\.\n"
+    )
+    return path
+
+
+def safe_people(folder: Path) -> list[tuple[str, str]]:
+    lines = (folder / "safe.sql").read_text("utf-8").splitlines()
+    return [(cells[0], cells[1]) for cells in (line.split("\t") for line in lines) if len(cells) == 3]
+
+
+def run_people(folder: Path, names: list[tuple[str, str]], key: str = "voornaam, achternaam"):
+    return api.run(
+        people(folder, names, key), folder / "safe.sql", key_file=write_key(folder / "key"), assume_masked=True
+    )
+
+
+def test_a_key_of_several_columns_gives_no_name_a_token(tmp_path: Path):
+    names = [("Emma", "Peeters"), ("Emma", "Maes"), ("Lucas", "Peeters"), ("Lucas", "Maes"), ("Noah", "Claes")]
+    result = run_people(tmp_path, names)
+    safe = safe_people(tmp_path)
+    assert not result.plan.domains["first_name"].unique
+    assert len(set(safe)) == len(names)
+    assert all(name.isalpha() for pair in safe for name in pair), safe
+    assert len({first for first, _ in safe}) == 3
+
+
+def test_rows_that_would_share_a_key_of_several_columns_are_kept_apart(tmp_path: Path):
+    names = unheard(320)
+    first = {safe for safe, _ in _alone(tmp_path / "alone", names)}
+    assert len(first) < len(names), "the test needs names whose pseudonyms meet"
+    (tmp_path / "keyed").mkdir()
+    result = run_people(tmp_path / "keyed", names, "afdeling, voornaam")
+    assert len({safe for safe, _ in safe_people(tmp_path / "keyed")}) == len(names)
+    assert "every value of domain first_name gets a token" in " ".join(result.warnings)
+    assert "(afdeling, voornaam) of public.person" in " ".join(result.warnings)
+
+
+def unheard(count: int) -> list[tuple[str, str]]:
+    """People of one surname whose first names are in no list."""
+    parts = product(("Zar", "Qui", "Bex", "Vol"), ("mo", "lu", "ti", "ra"), "nskxp", ("a", "o", "us", "ix"))
+    return [("".join(name), "Peeters") for name in parts][:count]
+
+
+def _alone(folder: Path, names: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pseudonyms without a key over them."""
+    folder.mkdir()
+    source = people(folder, names, "voornaam, achternaam, afdeling")
+    source.write_text(source.read_text("utf-8").replace(", UNIQUE (voornaam, achternaam, afdeling)", ""))
+    api.run(source, folder / "safe.sql", key_file=write_key(folder / "key"), assume_masked=True)
+    return safe_people(folder)

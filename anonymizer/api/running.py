@@ -49,8 +49,9 @@ def run(
         keys, key_status = keys_of(made, key_file, stored)
         kernels = planning.bind(made, keys)
         clock.lap("detect")
-        made, moves = planning.forecast(origin, made, keys, kernels)
-        kernels = planning.bind(made, keys, moves) if moves else kernels
+        planned, (made, moves) = made, planning.forecast(origin, made, keys, kernels)
+        if moves or made.domains != planned.domains:
+            kernels = planning.bind(made, keys, moves)
         clock.lap("forecast")
         notes = (*getattr(origin.input, "notes", ()), *made.warnings)
         result = RunResult(

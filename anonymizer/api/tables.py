@@ -66,8 +66,9 @@ def run_tables(
     keys, key_status = _keys(made, key, stored)
     kernels = planning.bind(made, keys)
     clock.lap("detect")
-    made, moves = planning.forecast(source, made, keys, kernels)
-    kernels = planning.bind(made, keys, moves) if moves else kernels
+    planned, (made, moves) = made, planning.forecast(source, made, keys, kernels)
+    if moves or made.domains != planned.domains:
+        kernels = planning.bind(made, keys, moves)
     clock.lap("forecast")
     sink = TablesSink(source)
 

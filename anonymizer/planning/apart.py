@@ -75,7 +75,7 @@ def spelling(prf: Prf, values: pa.Array) -> Hashes:
     return hashes
 
 
-def _folded(prf: Prf, pseudonyms: pa.Array) -> Hashes:
+def folded(prf: Prf, pseudonyms: pa.Array) -> Hashes:
     """Pseudonyms that differ in case or accents alone are no two in the collations of many databases."""
     return prf(without_accents(pseudonyms, lower=True))[:, 0]
 
@@ -112,7 +112,7 @@ class Survey:
             [
                 identity(self._prf, values),
                 spelling(self._prf, values),
-                _folded(self._prf, pseudonyms),
+                folded(self._prf, pseudonyms),
                 spelling(self._prf, pseudonyms),
             ],
             axis=1,
@@ -161,7 +161,7 @@ class Survey:
         for variant in range(1, MOST_VARIANTS + 1):
             if not len(units):
                 return Moves(self._prf, *_table(found, identities), *_table(found, spellings))
-            results = _folded(self._prf, of_variant(variant)(values))
+            results = folded(self._prf, of_variant(variant)(values))
             refused = among(taken, results) | among(_all_but_first_of_each(results, units), units)
             free = ~among(np.sort(units[refused]), units)
             found.update(dict.fromkeys(units[free].tolist(), variant))

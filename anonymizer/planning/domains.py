@@ -11,7 +11,7 @@ from anonymizer.errors import RuleError
 from anonymizer.model.finding import CATEGORIES
 from anonymizer.model.plan import ColumnPlan, Domain, TablePlan
 from anonymizer.model.rules import DETERMINISTIC, POLICIES, Action, DomainRules, TableRules
-from anonymizer.model.schema import Column, ColumnName, Schema, TableName
+from anonymizer.model.schema import Column, ColumnName, Schema, Table, TableName
 from anonymizer.planning.decisions import MASKED, Decided
 from anonymizer.planning.limits import LIMITED, limited, limits_of
 
@@ -133,7 +133,6 @@ def domains_of(
     domains: dict[str, Domain] = {}
     first: dict[str, ColumnPlan] = {}
     for table in tables.values():
-        keyed = {column for key in table.table.keys for column in key}
         limits = limits_of(table.table)
         for plan in table.replaced:
             assert plan.domain is not None
@@ -141,7 +140,9 @@ def domains_of(
             before = domains.get(plan.domain, Domain(plan.domain, parameters=plan.parameters))
             lengths = [n for n in (before.width, width_in(plan.transform, plan.column)) if n is not None]
             domain = replace(
-                before, width=min(lengths, default=None), unique=before.unique or plan.column.name in keyed
+                before,
+                width=min(lengths, default=None),
+                unique=before.unique or is_kept_apart(table.table, plan.column, plan.transform),
             )
             if plan.transform in LIMITED and plan.domain != plan.transform and plan.column.name in limits:
                 domain = limited(domain, limits[plan.column.name])
@@ -163,9 +164,22 @@ def written_down(schema: Schema, tables: Mapping[TableName, TableRules]) -> dict
         name = str(decision.parameters.get("domain", decision.transform))
         before = domains.get(name, DomainRules())
         widths = [width for width in (before.width, width_in(decision.transform, column)) if width is not None]
-        unique = before.unique or any(column.name in key for key in table.keys)
+        unique = before.unique or is_kept_apart(table, column, decision.transform)
         domains[name] = DomainRules(min(widths, default=None), unique)
     return {name: domain for name, domain in domains.items() if domain != DomainRules()}
+
+
+def is_kept_apart(table: Table, column: Column, transform: str | None) -> bool:
+    """Whether no two values of a column may get one pseudonym: it is a key, or part of one and one to one for nothing.
+
+    A transform that draws from a list would have to give every name a token, wherever it stands, for the sake of a key
+    of several columns; there the rows are kept apart instead (see `forecast`).
+    """
+    if (column.name,) in table.keys:
+        return True
+    module = transforms().get(transform or "")
+    drawn = module is not None and module.capacity(Domain("", width=column.length)) is not None
+    return not drawn and any(column.name in key for key in table.keys)
 
 
 def width_in(transform: str | None, column: Column) -> int | None:

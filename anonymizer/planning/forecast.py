@@ -1,26 +1,34 @@
 """Before the first row is written: will what is unique stay unique?
 
 The columns that are keys, and are replaced in a way that is not one to one by itself, are read once. Where there are
-too few pseudonyms the run stops here; where some values would collide they are given others (see `apart`).
+too few pseudonyms the run stops here; where some values would collide they are given others (see `apart`). Of a key of
+several columns the values of one may come together as long as no two rows do; where rows would, its domains become
+unique after all, so that each of their values gets a token.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from itertools import chain
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from anonymizer.contracts import ByRow, Kernel, Keys, Rows, Source
 from anonymizer.errors import FindingsError
 from anonymizer.model.plan import ColumnPlan, Forecast, Plan, TablePlan
 from anonymizer.model.schema import TableName
-from anonymizer.planning.apart import Moves, Survey
-from anonymizer.planning.domains import transforms
-from anonymizer.planning.kernels import bind_column
+from anonymizer.planning.apart import Moves, Survey, folded, identity
+from anonymizer.planning.domains import transforms, with_capacities
+from anonymizer.planning.kernels import bind, bind_column
+from anonymizer.pseudonyms.prf import Prf
 
+_Hashes = NDArray[np.uint64]
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 _Kernels = Mapping[TableName, Mapping[str, Kernel | ByRow]]
 
 
@@ -29,6 +37,9 @@ def forecast(source: Source, plan: Plan, keys: Keys, kernels: _Kernels) -> tuple
 
     Raises FindingsError naming a column whose values cannot all stay different.
     """
+    if together := _coming_together(source, plan, keys, kernels):
+        plan = _with_tokens(plan, together)
+        kernels = bind(plan, keys)
     watched = _watched(plan)
     if not watched:
         return plan, {}
@@ -54,14 +65,75 @@ def forecast(source: Source, plan: Plan, keys: Keys, kernels: _Kernels) -> tuple
 
 
 def _watched(plan: Plan) -> dict[TableName, list[tuple[TablePlan, ColumnPlan]]]:
-    """The replaced columns of keys whose transform may give two values one pseudonym."""
+    """The replaced columns of keys whose transform may give two values one pseudonym, though none may have two."""
     found: dict[TableName, list[tuple[TablePlan, ColumnPlan]]] = {}
     for name, table in plan.tables.items():
         keyed = {column for key in table.table.keys for column in key}
         for column in table.replaced if table.rows == "all" else ():
-            if column.column.name in keyed and column.capacity is not None:
+            if column.column.name in keyed and column.capacity is not None and plan.domains[_domain(column)].unique:
                 found.setdefault(name, []).append((table, column))
     return found
+
+
+def _with_tokens(plan: Plan, together: Mapping[str, str]) -> Plan:
+    """The plan with some domains unique; `together`: domain -> the key that asks for it."""
+    domains = {n: replace(domain, unique=True) if n in together else domain for n, domain in plan.domains.items()}
+    warnings = tuple(
+        f"every value of domain {domain} gets a token, since rows would share the key {key} without; databases that are"
+        f" to agree all say `domains: {{{domain}: {{unique: true}}}}`"
+        for domain, key in together.items()
+    )
+    return replace(
+        plan,
+        domains=domains,
+        tables=with_capacities(plan.tables, domains),
+        warnings=(*plan.warnings, *warnings),
+    )
+
+
+def _coming_together(source: Source, plan: Plan, keys: Keys, kernels: _Kernels) -> dict[str, str]:
+    """The domains of those keys of several columns under which two rows would be the same, and one such key of each."""
+    prf = Prf(keys.derive("apart", "keys of several columns"))
+    seen: dict[tuple[TableName, tuple[str, ...]], list[_Hashes]] = {}
+    loose: dict[TableName, list[tuple[str, ...]]] = {}
+    for name, table in plan.tables.items():
+        if table.rows == "all" and (several := [key for key in table.table.keys if _loose(plan, table, key)]):
+            loose[name] = several
+    if not loose:
+        return {}
+    for part in source.parts({name: list(dict.fromkeys(chain(*several))) for name, several in loose.items()}):
+        if isinstance(part, Rows):
+            for key in loose[part.table]:
+                seen.setdefault((part.table, key), []).append(_of_rows(prf, part, key, kernels[part.table]))
+    found: dict[str, str] = {}
+    for (name, key), batches in seen.items():
+        before, after = np.concatenate(batches).T
+        if len(np.unique(after)) < len(np.unique(before)):
+            for domain in _loose(plan, plan.tables[name], key):
+                found.setdefault(domain, f"({', '.join(key)}) of {name}")
+    return found
+
+
+def _loose(plan: Plan, table: TablePlan, key: tuple[str, ...]) -> list[str]:
+    """The domains of a key of several columns whose values may come together."""
+    if len(key) == 1:
+        return []
+    drawn = [column for column in table.replaced if column.column.name in key and column.capacity is not None]
+    return [domain for domain in map(_domain, drawn) if not plan.domains[domain].unique]
+
+
+def _of_rows(prf: Prf, rows: Rows, key: tuple[str, ...], kernels: Mapping[str, Kernel | ByRow]) -> _Hashes:
+    """uint64 [n, 2]: what each row without nulls in the key is told apart by, before and after."""
+    columns = [rows.batch.column(name) for name in key]
+    filled = reduce(pc.and_, [pc.is_valid(values) for values in columns])
+    before = after = np.zeros(filled.true_count, np.uint64)
+    for name, values in zip(key, columns, strict=True):
+        old = pc.filter(values, filled)
+        kernel = kernels.get(name)
+        assert not isinstance(kernel, ByRow), "keys are deterministic"
+        before = before * _ODD + identity(prf, old)
+        after = after * _ODD + (folded(prf, kernel(old)) if kernel else identity(prf, old))
+    return np.stack([before, after], axis=1)
 
 
 def _domain(column: ColumnPlan) -> str:
