@@ -50,6 +50,8 @@ def _build(binding: Binding) -> Kernel:
         mail = replace(mail, width=width)
         steps.append((_ADDRESS, _mailbox.addresses(replace(binding, domain=mail))))
     login = _mailbox.logins(binding)
+    if width is not None and width < _mailbox.NARROWEST_ADDRESS:
+        steps += _too_long_for(width, binding, login)
     if width is None or width >= _mailbox.NARROWEST_LOGIN:
         steps.append((_OF_DOMAIN, _within_domain(login, width)))
 
@@ -68,6 +70,25 @@ def _build(binding: Binding) -> Kernel:
         return pc.replace_with_mask(result, rest, login(pc.filter(values, rest), chosen))
 
     return mapped
+
+
+def _too_long_for(width: int, binding: Binding, login: Kernel) -> list[tuple[str, Kernel]]:
+    """Addresses that the narrowest column of the domain cannot hold map as such where this column can: none agrees
+    with a value of that one.
+    """
+    mail = part_domain(binding, "email")
+    room = [each for each in (mail.width, binding.column.length) if each is not None]
+    if room and min(room) < _mailbox.NARROWEST_ADDRESS:
+        return []
+    address = _mailbox.addresses(replace(binding, domain=replace(mail, width=min(room, default=None))))
+
+    def mapped(values: pa.Array, salts: Salts | None = None) -> pa.Array:
+        long = pc.greater(pc.utf8_length(values), width)
+        return (
+            pc.if_else(long, address(values, salts), login(values, salts)) if long.true_count else login(values, salts)
+        )
+
+    return [(_ADDRESS, mapped)]
 
 
 def _within_domain(login: Kernel, width: int | None) -> Kernel:

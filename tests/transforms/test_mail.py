@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -175,3 +176,12 @@ def test_a_full_stop_behind_an_address_is_no_part_of_it():
     kernel = email.kernel(bind("email"))
     plain, ended = kernel(pa.array(["jan.peeters@bakker.example", "jan.peeters@bakker.example."])).to_pylist()
     assert ended.rstrip(".") == plain
+
+
+def test_a_login_that_is_an_address_maps_as_one_though_other_logins_are_short():
+    wide = bind("username", width=256)
+    narrow = replace(wide, domain=replace(wide.domain, width=10))
+    address = "matthieu.dupont@firm-test.be"
+    assert one(username.kernel(narrow), address) == one(email.kernel(bind("email", width=256)), address)
+    assert one(username.kernel(narrow), "mdupont") == one(username.kernel(bind("username", width=10)), "mdupont")
+    assert len(one(username.kernel(bind("username", width=10)), address)) <= 10
