@@ -130,6 +130,17 @@ def _group(name: str, language: str, sex: str, width: int | None) -> _Group | No
     return _Group(vocabulary.entries.take(indices), vocabulary.keys.take(indices), np.searchsorted(firsts, range(27)))
 
 
+@cache
+def _spelt_out(name: str) -> tuple[pa.Array, pa.Array]:
+    """Keys of German names with their umlauts written as two letters, as mail addresses have them, and their keys."""
+    entries = Vocabulary.load(name, "de").entries
+    entries = entries.filter(pc.match_substring_regex(entries, "(?i)[äöü]"))
+    two = pc.utf8_lower(entries)
+    for umlaut, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
+        two = pc.replace_substring(two, umlaut, letters)
+    return compact(two), compact(entries)
+
+
 class Names:
     """Maps name tokens, given as `compact` writes them, to pseudonyms as the word lists write them."""
 
@@ -150,6 +161,7 @@ class Names:
 
         `whole`: what tells the language, where that is not the keys alone.
         """
+        keys, whole = self._one_spelling(keys), whole if whole is None else self._one_spelling(whole)
         hashes = self._prf(keys)
         drawn = self._prf.salted(hashes, salts)[:, 0]
         tongues, sexes = self._told(keys if whole is None else whole, hashes)
@@ -206,8 +218,15 @@ class Names:
             title = pc.and_(title, pc.less_equal(pc.utf8_length(texts), self.width))
         return pc.if_else(title, texts, names) if title.true_count else names
 
+    def _one_spelling(self, keys: pa.Array) -> pa.Array:
+        """ "mueller" as "muller", which is what the key of "Müller" is."""
+        spelt, plain = _spelt_out("first_names" if self._list == "first_names" else "known_surnames")
+        found = pc.index_in(keys, value_set=spelt)
+        return keys if found.null_count == len(found) else pc.coalesce(plain.take(found), keys)
+
     def is_listed(self, keys: pa.Array) -> NDArray[np.bool_]:
         """Which tokens the word lists of real names hold."""
+        keys = self._one_spelling(keys)
         return np.asarray(pc.is_in(keys, value_set=self._known.keys).to_numpy(zero_copy_only=False))
 
     def is_known(self, keys: pa.Array) -> NDArray[np.bool_]:

@@ -185,3 +185,27 @@ def test_a_login_that_is_an_address_maps_as_one_though_other_logins_are_short():
     assert one(username.kernel(narrow), address) == one(email.kernel(bind("email", width=256)), address)
     assert one(username.kernel(narrow), "mdupont") == one(username.kernel(bind("username", width=10)), "mdupont")
     assert len(one(username.kernel(bind("username", width=10)), address)) <= 10
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "address"),
+    [
+        ("Hans", "Müller", "h.mueller@web.de"),
+        ("Jürgen", "Schröder", "juergen.schroeder@gmx.de"),
+        ("Jörg", "Bäcker", "joerg@x.de"),
+    ],
+)
+def test_an_umlaut_in_a_name_is_that_of_the_address(first: str, last: str, address: str):
+    safe = one(MAIL, address).split("@")[0].split(".")
+    if address.startswith(first[0].lower() + "."):
+        assert safe[0] == key(first_name, first)[0]
+    else:
+        assert safe[0] == key(first_name, first)
+    if len(safe) > 2:
+        assert safe[1] == key(last_name, last)
+
+
+def test_a_surname_has_one_pseudonym_with_an_umlaut_and_without():
+    names = ["Müller", "Mueller", "MUELLER", "Muller"]
+    assert len({compact(pa.array([one(last_name.kernel(bind("last_name")), name)]))[0] for name in names}) == 1
+    assert one(last_name.kernel(bind("last_name")), "Boer") != one(last_name.kernel(bind("last_name")), "Bor")
