@@ -15,6 +15,8 @@ from functools import lru_cache
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SHORT_ENDS = ("id", "nr", "no", "ip")
 """The only pieces of a compound that may have two letters: `klantnr`, `userid`, `idclient`."""
+_ENTIRE = frozenset("voyage gestion passage livre verhuur gebruik bestuur verkauf".split())
+"""Words that those for persons begin with (voyageur, verhuurder), and that are not cut from them."""
 _LEAST_TRUNCATED = 6
 """Fewest letters of a word cut short: `handtek` of `handtekening`."""
 _LEAST_LINKED = 6
@@ -112,7 +114,7 @@ class Vocabulary:
 
     def _truncated(self, word: str, least: int) -> tuple[str, ...] | None:
         """The known word that begins like this, if all that do begin alike: `nachn` is cut from `nachname`."""
-        if len(word) < least:
+        if len(word) < least or word in _ENTIRE:
             return None
         start = bisect_left(self._sorted, word)
         end = bisect_left(self._sorted, word + "\uffff")

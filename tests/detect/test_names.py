@@ -254,3 +254,14 @@ def test_the_end_of_an_unknown_word_is_no_word_of_a_catalogue():
     assert words("modellname")[-1] == "name"
     assert words("Abteilungsname") == ("abteilung", "name")
     assert words("Mitglieder") == ("mitglied",)
+
+
+def test_a_word_that_one_for_a_person_begins_with_is_not_that_person():
+    for name in ("voyage", "verhuur", "verkauf"):
+        found = detect(table(name, "id", "nom", "libelle", "code"))
+        assert not [f for f in found.values() if f.verdict is Verdict.PERSONAL], name
+
+
+def test_the_weight_of_a_thing_is_no_health_and_that_of_a_patient_is():
+    assert "poids" not in categories(table("produit", "id", "libelle", "poids"))
+    assert categories(table("patient", "id", "nom", "poids"))["poids"] == "health"
