@@ -120,7 +120,7 @@ class Workspace:
 
     def _create(self) -> None:
         for _ in range(_ATTEMPTS):
-            self.path = self._parent / f".{self._name[:150]}.anonymizer-{secrets.token_hex(8)}"
+            self.path = self._parent / f".{_cut(self._name)}.anonymizer-{secrets.token_hex(8)}"
             self.path.mkdir(mode=0o700)
             self.path.chmod(0o700)  # whatever the umask is
             with suppress(FileNotFoundError):  # another run took the folder for an abandoned one: try again
@@ -170,6 +170,11 @@ def _is_own_folder(entry: os.DirEntry[str]) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
     return sys.platform == "win32" or entry.stat(follow_symlinks=False).st_uid == os.getuid()
+
+
+def _cut(name: str) -> str:
+    """As much of a file's name as leaves room for an ending: file systems count bytes."""
+    return os.fsencode(name)[:150].decode("utf-8", "ignore")
 
 
 def _remove_tree(path: Path) -> None:

@@ -195,3 +195,41 @@ def test_sqlite_takes_the_rows_back_that_its_own_checks_judge(tmp_path: Path):
         link.execute("DELETE FROM employee")
         link.execute("INSERT INTO employee SELECT * FROM again")
         assert link.execute("SELECT count(*) FROM employee").fetchone() == (181,)
+
+
+def test_a_bound_beyond_which_there_is_no_day_stops_nothing(tmp_path: Path):
+    dump = tmp_path / "dump.sql"
+    dump.write_text(
+        "SET client_encoding = 'UTF8';\n"
+        "CREATE TABLE t (naam text, d date, CHECK ((d > '9999-12-31'::date) OR (d IS NULL)),"
+        " CHECK ((d < '0001-01-01'::date) OR (d IS NULL)));\nINSERT INTO t VALUES ('Els', NULL);\n"
+    )
+    assert api.run(dump, tmp_path / "safe.sql", key_file=write_key(tmp_path / "k"), assume_masked=True).published
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["((e - s) <= 31)", "(e <= (s + '31 days'::interval))", "((NOT b) OR (n > 590))", "((n % 0.05) = (0)::numeric)"],
+)
+def test_a_condition_that_would_be_judged_as_another_is_named_instead(check: str, tmp_path: Path):
+    dump = tmp_path / "dump.sql"
+    rows = "".join(f"INSERT INTO t VALUES ('2020-01-0{n}', '2020-01-1{n}', true, 600.0{n});\n" for n in range(1, 6))
+    dump.write_text(
+        "SET client_encoding = 'UTF8';\nCREATE TABLE t (s date, e date, b boolean, n numeric(6,2),"
+        f" CHECK ({check}));\n{rows}"
+    )
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("format: 1\ntables:\n  t: {columns: {s: masked, e: masked, n: masked}, keep: [b]}\n")
+    result = api.run(dump, tmp_path / "safe.sql", rules, write_key(tmp_path / "k"))
+    (said,) = [found for found in result.checks if found.check == "constraints"]
+    assert "cannot be judged" in " ".join(said.detail)
+
+
+def test_a_pattern_that_takes_for_ever_elsewhere_is_judged_at_once(tmp_path: Path):
+    dump = tmp_path / "dump.sql"
+    mails = "".join(f"INSERT INTO t VALUES ('{'a' * 40}{n}@firm-test.be');\n" for n in range(20))
+    dump.write_text(
+        "SET client_encoding = 'UTF8';\nCREATE TABLE t (mail text,"
+        f" CHECK ((mail ~ '^([a-z0-9]+[.-]?)+@[a-z-]+\\.(be|com|example)$'::text)));\n{mails}"
+    )
+    assert api.run(dump, tmp_path / "safe.sql", key_file=write_key(tmp_path / "k"), assume_masked=True).published

@@ -122,10 +122,10 @@ def _day(bound: _Bound | None, inwards: int) -> str | None:
     if bound is None:
         return None
     try:
-        day = date.fromisoformat(bound.text[:10])
-    except ValueError:
+        day = date.fromisoformat(bound.text[:10]) + timedelta(inwards if bound.strict else 0)
+    except (ValueError, OverflowError):  # no day, or none beyond it
         return None
-    return (day + timedelta(inwards if bound.strict else 0)).isoformat()
+    return day.isoformat()
 
 
 def _conditions(text: str) -> Iterator[_Condition]:

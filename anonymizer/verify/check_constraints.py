@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from anonymizer.model.plan import TablePlan
 from anonymizer.model.result import CheckResult
-from anonymizer.model.schema import TableName, TypeFamily
+from anonymizer.model.schema import Column, TableName, TypeFamily
 from anonymizer.verify._comparison import Comparison, Rows, Watcher, alone, outcome
 
 PROMISE = "Every CHECK of a replaced column that can be judged outside its database is true of the new values too."
@@ -74,10 +74,11 @@ class Watch(Watcher):
         """The conditions that name replaced columns; None for one that cannot be judged."""
         found: list[_Condition | None] = []
         replaced = {column.column.name.lower() for column in plan.replaced}
+        made = {column.name.lower() for column in plan.table.columns if column.generated} if replaced else set()
         for text in plan.table.checks:
             condition = self._read(text, plan)
-            named = {word.lower() for word in re.findall(r"\w+", text)}
-            if condition is None and named & replaced:
+            unread = condition is None and _names(text, replaced)
+            if unread or _names(text, made):  # what is generated may be made of what is replaced
                 found.append(None)
             elif condition is not None and {name.lower() for name in condition.columns} & replaced:
                 found.append(condition)
@@ -98,6 +99,8 @@ class Watch(Watcher):
         if not names or not names <= known.keys():
             return None
         columns = [known[name] for name in sorted(names)]
+        if self._means_another(tree, columns):
+            return None
         quoted = ['"' + column.name.replace('"', '""') + '"' for column in columns]
         typed = [f"{q} {'NUMERIC' if c.family in _NUMBERS else 'TEXT'}" for q, c in zip(quoted, columns, strict=True)]
         condition = _Condition(
@@ -111,6 +114,23 @@ class Watch(Watcher):
         except sqlite3.Error:
             return None
         return condition
+
+    def _means_another(self, tree: Any, columns: list[Column]) -> bool:
+        """Whether SQLite would take the condition for another one, most likely for one that always holds.
+
+        Its dates are texts, without arithmetic; its booleans too; `%` is for whole numbers, and LIKE has no sets.
+        """
+        from sqlglot import expressions as e
+
+        families = {column.family for column in columns}
+        arithmetic = (e.Add, e.Sub, e.Mul, e.Div, e.Interval, e.DateAdd, e.DateSub, e.DateDiff)
+        sets = self._dialect == "tsql" and any("[" in node.sql() for node in tree.find_all(e.Like))
+        return bool(
+            TypeFamily.BOOLEAN in families
+            or next(tree.find_all(e.Mod), None)
+            or (families & {*_DAYS, TypeFamily.TIME} and next(tree.find_all(*arithmetic), None))
+            or sets
+        )
 
     def _failing(self, condition: _Condition, batch: pa.RecordBatch | None) -> int:
         """How many rows do not fulfil it. A value that SQLite cannot judge counts as one that does not."""
@@ -131,10 +151,10 @@ class Watch(Watcher):
         if self._judge is None:
             self._judge = sqlite3.connect(":memory:")
             self._judge.execute(f"PRAGMA case_sensitive_like = {int(self._dialect == 'postgres')}")
-            any_case = 0 if self._dialect == "postgres" else re.IGNORECASE
+            any_case = self._dialect != "postgres"
             self._judge.create_function("REGEXP", 2, lambda p, v: _found(p, v, any_case), deterministic=True)
             self._judge.create_function("REGEXP_LIKE", 2, lambda v, p: _found(p, v, any_case), deterministic=True)
-            self._judge.create_function("REGEXP_I_LIKE", 2, lambda v, p: _found(p, v, re.IGNORECASE))
+            self._judge.create_function("REGEXP_I_LIKE", 2, lambda v, p: _found(p, v, True))
         return self._judge
 
     def result(self) -> CheckResult:
@@ -179,8 +199,16 @@ def _listed(node: Any) -> Any:
     return node
 
 
-def _found(pattern: str | None, value: object, flags: int) -> bool | None:
-    return None if pattern is None or value is None else re.search(pattern, str(value), flags) is not None
+def _names(text: str, columns: set[str]) -> bool:
+    """Whether a condition names one of these columns, in lower case."""
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text.lower()) for name in columns)
+
+
+def _found(pattern: str | None, value: object, any_case: bool) -> bool | None:
+    """By RE2, whose time is linear in the value; what it cannot read is an error, and then not judged."""
+    if pattern is None or value is None:
+        return None
+    return bool(pc.match_substring_regex(pa.scalar(str(value)), pattern, ignore_case=any_case).as_py())
 
 
 check = partial(alone, Watch)
